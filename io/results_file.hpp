@@ -1,0 +1,72 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenarios/case_result.hpp"
+#include "scenarios/study.hpp"
+
+namespace greenweave {
+
+/// Takes the cases of a run as they finish, each into a file of its own under `<results>.partial/`, and at the end
+/// joins them into one results file, which is written to a temporary name, checked and renamed. A run that was killed
+/// finds its finished cases there again if study text, inputs, options and program version are the same (`run_key`).
+class ResultsStore final : public CaseSink {
+ public:
+  /// Never overwrites: throws InputError if `path` exists and `overwrite` is false.
+  ResultsStore(const Study& study, std::filesystem::path path, std::string run_key, bool overwrite);
+  ~ResultsStore() override;
+
+  bool has(const CaseId& id) const override;
+  void store(const CaseResult& result) override;
+  /// Joins `cases`, all of which must be stored, into the results file; removes the partial folder.
+  void finish(const std::vector<CaseId>& cases, double wall_seconds);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A results file, opened for reading. What a comparison, a map or a report shows comes from here alone.
+class ResultsFile {
+ public:
+  explicit ResultsFile(const std::filesystem::path& path);  // throws InputError if it is not a results file
+  ~ResultsFile();
+
+  struct Header {
+    int schema_version = 0;
+    std::string program_version, study_name, study_title, notice, study_text, created;
+  };
+  const Header& header() const;
+  const Frame& frame() const;
+  std::vector<std::string> scenarios() const;  // in the study's order, baseline first
+  std::vector<int> years() const;
+  std::vector<std::string> guilds() const;
+  int draws() const;  // number of draws beyond the stated values
+  std::vector<Target> targets() const;
+  ClassTable classes() const;
+  std::vector<Element> elements() const;  // with geometry
+
+  /// Indices of a case: one row per draw, one column an index, with unit, meaning and `better` direction.
+  struct IndexValues {
+    std::string name, unit, meaning;
+    int better = 0;
+    std::vector<double> draws;
+  };
+  std::vector<IndexValues> indices(const std::string& scenario, int year, const std::string& guild) const;
+  /// A table of a guild's assessment, or of the case itself where `guild` is empty. nullopt if the file has none such.
+  std::optional<Table> table(const std::string& scenario, int year, const std::string& guild,
+                             const std::string& name) const;
+  std::optional<NamedRaster> raster(const std::string& scenario, int year, const std::string& guild,
+                                    const std::string& name) const;
+  std::optional<NamedLines> lines(const std::string& scenario, int year, const std::string& guild,
+                                  const std::string& name) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace greenweave

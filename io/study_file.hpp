@@ -1,0 +1,24 @@
+#pragma once
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "scenarios/study.hpp"
+
+namespace greenweave {
+
+/// What the command line may change of a study.
+struct StudyOverrides {
+  std::optional<double> cell_m;
+  std::optional<int> draws;
+  std::vector<std::string> scenarios;  // only these and the baseline; empty: all
+};
+
+/// Reads a study file and everything it names, checks it all, and returns values. The format is docs/study-file.md.
+/// InputError with file, line and remedy for anything that cannot be used.
+Study load_study(const std::filesystem::path& path, const StudyOverrides& overrides = {});
+
+/// Where the study's results go by default.
+std::filesystem::path default_output(const std::filesystem::path& study_file);
+
+}  // namespace greenweave

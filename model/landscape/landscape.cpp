@@ -1,0 +1,81 @@
+#include "model/landscape/landscape.hpp"
+
+#include <cmath>
+
+#include "model/run/parallel.hpp"
+
+namespace greenweave {
+
+int ClassTable::index_of_code(int code) const {
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    if (classes[i].code == code) return static_cast<int>(i);
+  return -1;
+}
+
+int ClassTable::index_of_name(const std::string& name) const {
+  for (std::size_t i = 0; i < classes.size(); ++i)
+    if (classes[i].name == name) return static_cast<int>(i);
+  return -1;
+}
+
+double Dispersal::alpha() const { return -std::log(probability) / distance_m; }
+
+double Landscape::area_ha() const {
+  if (cover.valid.empty()) return static_cast<double>(cover.shape.cells()) * frame.cell_area_ha();
+  const auto cells =
+      deterministic_sum<std::int64_t>(cover.shape.cells(), 1 << 18, [&](std::int64_t begin, std::int64_t end) {
+        std::int64_t count = 0;
+        for (std::int64_t i = begin; i < end; ++i) count += cover.valid[static_cast<std::size_t>(i)] != 0;
+        return count;
+      });
+  return static_cast<double>(cells) * frame.cell_area_ha();
+}
+
+void Landscape::begin_recovery() {
+  if (!recovery.empty()) return;
+  former_cover = cover;
+  recovery = Raster<float>(cover.shape, 1.0F);
+}
+
+HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance) {
+  const Shape shape = landscape.frame.shape;
+  HabitatSurface surface{Raster<float>(shape, 0.0F), Raster<float>(shape, impassable)};
+  const auto quality_factor = static_cast<float>(1.0 - disturbance.quality_loss * guild.disturbance_sensitivity);
+  const auto resistance_factor =
+      static_cast<float>(std::pow(disturbance.resistance_factor, guild.disturbance_sensitivity));
+  const bool recovering = !landscape.recovery.empty();
+  const bool disturbing = !landscape.disturbed.empty();
+  const Raster<float>* given = landscape.given_resistance.get();
+
+  parallel_pieces(shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto cell = static_cast<Cell>(i);
+      if (!landscape.cover.is_valid(cell)) continue;
+      const ClassIndex now = landscape.cover[cell];
+      float quality = guild.quality[now];
+      float resistance = guild.resistance[now];
+      if (given != nullptr) resistance = given->is_valid(cell) ? (*given)[cell] : impassable;
+      if (recovering && landscape.former_cover[cell] != now) {
+        const ClassIndex before = landscape.former_cover[cell];
+        const float f = landscape.recovery[cell];
+        const float r0 = given != nullptr ? resistance : guild.resistance[before];
+        const float r1 = guild.resistance[now];
+        quality = guild.quality[before] + f * (quality - guild.quality[before]);
+        // A barrier does not soften by degrees: it stands until the new class is fully there.
+        if (std::isinf(r0) || std::isinf(r1))
+          resistance = f >= 1.0F ? r1 : r0;
+        else
+          resistance = r0 * std::pow(r1 / r0, f);
+      }
+      if (disturbing && landscape.disturbed[cell] != 0) {
+        quality *= quality_factor;
+        resistance *= resistance_factor;
+      }
+      surface.quality[cell] = quality;
+      surface.resistance[cell] = resistance;
+    }
+  });
+  return surface;
+}
+
+}  // namespace greenweave

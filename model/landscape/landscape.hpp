@@ -1,0 +1,108 @@
+#pragma once
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "model/grid/raster.hpp"
+
+namespace greenweave {
+
+/// Class index of a land-cover cell: position in the study's ClassTable, not the code in the file.
+using ClassIndex = std::uint8_t;
+
+struct LandCoverClass {
+  int code = 0;  // as in the land-cover raster
+  std::string name;
+  std::uint32_t colour = 0x808080;  // 0xRRGGBB, for maps
+};
+
+/// The land-cover classes of a study, at most 255.
+struct ClassTable {
+  std::vector<LandCoverClass> classes;
+
+  /// Index of the class with that code; -1 if there is none.
+  int index_of_code(int code) const;
+  /// Index of the class with that name; -1 if there is none.
+  int index_of_name(const std::string& name) const;
+};
+
+/// Resistance of what cannot be entered. NoData cells and barriers both carry it.
+inline constexpr float impassable = std::numeric_limits<float>::infinity();
+
+/// Where a guild's dispersal is stated: probability `p` at effective distance `distance_m`.
+/// Effective distance is least cost in metres of resistance 1: sum of resistance x length of the step in metres.
+struct Dispersal {
+  double distance_m = 1000.0;
+  double probability = 0.5;
+
+  /// alpha of p(d) = exp(-alpha d), 1/m.
+  double alpha() const;
+};
+
+/// How links between patches are found.
+struct LinkRule {
+  enum class Topology { planar, complete };
+  Topology topology = Topology::planar;  // planar: patches adjacent in the Euclidean Voronoi diagram
+  double max_cost_m = std::numeric_limits<double>::infinity();  // effective distance beyond which there is no link
+  bool cross_patches = true;                                    // a path may run through other patches
+  bool intra_patch = false;  // add the cost across a patch between the ends of two links
+};
+
+/// A species group: what it lives in, how it moves, what disturbs it.
+struct Guild {
+  std::string name;
+  std::string title;
+  std::vector<float> quality;      // per class, 0..1
+  std::vector<float> resistance;   // per class, > 0 or `impassable`
+  double quality_threshold = 0.5;  // a cell is habitat where quality >= threshold
+  double minimum_patch_ha = 1.0;
+  Neighbourhood patch_neighbourhood = Neighbourhood::eight;
+  bool quality_weighted_area = true;     // a patch's attribute is the sum of quality x cell area; otherwise its area
+  double disturbance_sensitivity = 1.0;  // 0 none .. 1 full effect of the disturbance rule
+  Dispersal dispersal;
+  LinkRule links;
+};
+
+/// What a disturbed cell suffers at sensitivity 1 (skylark density -50 % within the zone: MASOOR/METAPHOR, see
+/// methods).
+struct DisturbanceRule {
+  double quality_loss = 0.5;       // quality is multiplied by 1 - loss x sensitivity
+  double resistance_factor = 2.0;  // resistance is multiplied by factor ^ sensitivity
+};
+
+/// The state of a place in one case: what covers it, how far restored cells have developed, what disturbs it.
+/// Values are copied case by case; large rasters that no action changes are shared.
+struct Landscape {
+  Frame frame;
+  std::shared_ptr<const ClassTable> classes;
+  Raster<ClassIndex> cover;                               // mask: outside the studied area
+  std::shared_ptr<const Raster<float>> elevation_m;       // may be null
+  std::shared_ptr<const Raster<float>> population;        // persons per cell; may be null
+  std::shared_ptr<const Raster<float>> given_resistance;  // a ready resistance raster for all guilds; may be null
+
+  // Cells on their way from a former class to `cover`: empty when none is.
+  Raster<ClassIndex> former_cover;
+  Raster<float> recovery;  // 0: still as the former class .. 1: fully the new class
+  // Cells inside the disturbance zone of visitors: 1; empty when there are none.
+  Raster<std::uint8_t> disturbed;
+
+  /// Hectares of valid cells.
+  double area_ha() const;
+  /// Makes `former_cover` and `recovery` full-size (former = cover, recovery = 1) if they are empty.
+  void begin_recovery();
+};
+
+/// What one guild makes of a landscape.
+struct HabitatSurface {
+  Raster<float> quality;     // 0..1; 0 outside the mask
+  Raster<float> resistance;  // > 0; `impassable` outside the mask
+};
+
+/// Quality and resistance per cell. Recovering cells lie between the two classes: quality linearly, resistance
+/// geometrically (it is a ratio scale). Where a ready resistance raster is given it replaces the class resistance,
+/// except on cells whose class an action changed.
+HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance);
+
+}  // namespace greenweave

@@ -1,0 +1,154 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/grid/geometry.hpp"
+#include "model/landscape/landscape.hpp"
+
+namespace greenweave {
+
+/// What a type of greenway is: widths and the footing of its belt. Defaults in docs/methods.md with their sources.
+struct GreenwayType {
+  std::string name;                  // ecological, suburban, urban
+  double belt_width_m = 0.0;         // whole width of the planted belt
+  double trail_width_m = 0.0;        // of the trail inside it
+  std::string belt_class;            // land-cover class the belt becomes
+  double disturbance_width_m = 0.0;  // zone on each side of the trail that its ordinary use disturbs
+};
+
+/// An element of the planned green framework.
+struct Element {
+  enum class Kind { belt, core, vertical, horizontal };
+  std::string name;   // identifier in tables
+  std::string title;  // for maps and reports
+  Kind kind = Kind::vertical;
+  std::string greenway_type;
+  double width_m = 0.0;    // of the strip around a line; ignored for polygons
+  Geometry geometry;       // lines or polygons, in the frame's CRS
+  std::string reverts_to;  // class the element reverts to for its contribution; empty: that of its nearest surroundings
+};
+const char* name_of(Element::Kind kind);
+
+/// How a restored attribute recovers: fraction of the reference reached t years after the start is
+/// ceiling x (1 - exp(-t / tau)).
+struct RecoveryCurve {
+  double ceiling = 1.0;
+  double tau_years = 4.0;
+  double at(double years) const;
+};
+
+/// Turns the cells of a place into a class (a wetland, a forest, ...), which then recovers along a curve.
+struct RestoreHabitat {
+  Geometry place;                 // polygons
+  std::string to;                 // class name
+  std::vector<std::string> from;  // only cells of these classes; empty: every cell
+  RecoveryCurve recovery;
+};
+
+/// Plants a greenway of a type along a line.
+struct BuildGreenway {
+  Geometry line;
+  std::string type;
+  std::optional<double> belt_width_m;  // instead of the type's
+  std::vector<std::string> spare;      // classes left as they are (water, forest, ...)
+  RecoveryCurve recovery;
+};
+
+/// Opens a crossing over a road or railway: cells of the barrier within `width_m` / 2 of the place become passable.
+struct OpenCrossing {
+  Geometry place;  // points or lines
+  double width_m = 60.0;
+  std::string to;                   // class of the crossing's deck
+  std::vector<std::string> across;  // classes that are bridged
+};
+
+/// Development: the polygon, or growth outward from a class until the area is met, sparing what the plan protects.
+struct Develop {
+  std::optional<Geometry> place;
+  std::string to;
+  std::string grow_from;  // class that grows; used when there is no place
+  double area_ha = 0.0;
+  std::vector<std::string> on;  // classes that may be built on; empty: all but `to` and water-like spares
+  bool spare_elements = true;   // negative planning: no cell of a framework element is built on
+  double max_slope_percent = 100.0;
+};
+
+/// Visitors entering at an element or at points; they spread along the greenways.
+struct Visitors {
+  std::string element;  // they enter all along its line; or
+  Geometry entrances;   // they enter at these points
+  double groups_per_day = 0.0;
+  double mean_distance_m = 1303.0;  // of the negative exponential: 90 % stay within 3 km
+};
+
+struct Action {
+  std::string name;
+  int start_year = 0;
+  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors> what;
+};
+
+struct Scenario {
+  std::string name;
+  std::string title;
+  std::vector<Action> actions;  // in order; those begun by a case's year apply
+};
+
+/// A demand on an index: `at_least` / `at_most` an absolute value, or relative to the baseline of the same year in per
+/// cent.
+struct Target {
+  std::string name;
+  std::string index;
+  std::string guild;     // empty: every guild
+  std::string scenario;  // empty: every scenario but the baseline
+  int year = 0;          // 0: every year
+  std::optional<double> at_least, at_most;
+  std::optional<double> min_change_percent;
+};
+
+/// Spread of the uncertain parameters for draws > 0: coefficients of variation of log-normal factors.
+struct Uncertainty {
+  int draws = 0;
+  double resistance_cv = 0.3;
+  double dispersal_cv = 0.3;
+  double recovery_cv = 0.3;
+};
+
+/// What a run computes for each guild.
+struct Analyses {
+  bool patch_importance = true;
+  bool elements = true;
+  bool element_contribution = true;
+};
+
+/// An input file as the results record it.
+struct Provenance {
+  std::string role;  // land_cover, elevation, framework, ...
+  std::string path;
+  std::string sha256;
+};
+
+/// A study with everything read and checked: values only.
+struct Study {
+  std::string name;
+  std::string title;
+  std::string notice;   // shown wherever results show, e.g. that the data are synthetic
+  Landscape landscape;  // as it is before any action
+  std::vector<GreenwayType> greenway_types;
+  std::vector<Element> elements;
+  std::vector<Guild> guilds;
+  DisturbanceRule disturbance;
+  std::vector<Scenario> scenarios;  // the first is "baseline"
+  std::vector<int> years;
+  Uncertainty uncertainty;
+  std::vector<Target> targets;
+  Analyses analyses;
+  std::uint64_t seed = 1;
+  std::string text;  // the study file(s) as read
+  std::vector<Provenance> inputs;
+};
+
+}  // namespace greenweave
