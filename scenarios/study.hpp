@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/framework/element.hpp"
 #include "model/grid/geometry.hpp"
 #include "model/landscape/landscape.hpp"
 
@@ -19,19 +20,6 @@ struct GreenwayType {
   std::string belt_class;            // land-cover class the belt becomes
   double disturbance_width_m = 0.0;  // zone on each side of the trail that its ordinary use disturbs
 };
-
-/// An element of the planned green framework.
-struct Element {
-  enum class Kind { belt, core, vertical, horizontal };
-  std::string name;   // identifier in tables
-  std::string title;  // for maps and reports
-  Kind kind = Kind::vertical;
-  std::string greenway_type;
-  double width_m = 0.0;    // of the strip around a line; ignored for polygons
-  Geometry geometry;       // lines or polygons, in the frame's CRS
-  std::string reverts_to;  // class the element reverts to for its contribution; empty: that of its nearest surroundings
-};
-const char* name_of(Element::Kind kind);
 
 /// How a restored attribute recovers: fraction of the reference reached t years after the start is
 /// ceiling x (1 - exp(-t / tau)).
