@@ -1,0 +1,164 @@
+#include "scenarios/run_study.hpp"
+
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "model/run/parallel.hpp"
+#include "scenarios/actions.hpp"
+#include "scenarios/assess.hpp"
+#include "scenarios/tabulate.hpp"
+
+namespace greenweave {
+
+namespace {
+
+const Scenario& scenario_named(const Study& study, const std::string& name) {
+  const auto found = std::find_if(study.scenarios.begin(), study.scenarios.end(),
+                                  [&](const Scenario& s) { return s.name == name; });
+  assert(found != study.scenarios.end());
+  return *found;
+}
+
+bool any_action_begun(const Scenario& scenario, int year) {
+  return std::any_of(scenario.actions.begin(), scenario.actions.end(),
+                     [&](const Action& action) { return action.start_year <= year; });
+}
+
+/// Land cover as the codes of the input raster.
+NamedRaster land_cover_codes(const Landscape& landscape) {
+  Raster<std::int32_t> codes(landscape.cover.shape);
+  codes.valid = landscape.cover.valid;
+  const auto& classes = landscape.classes->classes;
+  parallel_pieces(codes.shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto cell = static_cast<Cell>(i);
+      codes[cell] = codes.is_valid(cell) ? classes[landscape.cover[cell]].code : 0;
+    }
+  });
+  return {"land_cover", "1", "Land-cover class code", std::move(codes)};
+}
+
+}  // namespace
+
+std::vector<CaseId> cases_of(const Study& study) {
+  std::vector<CaseId> cases;
+  for (const Scenario& scenario : study.scenarios)
+    for (const int year : study.years)
+      for (int draw = 0; draw <= study.uncertainty.draws; ++draw) cases.push_back({scenario.name, year, draw});
+  return cases;
+}
+
+struct CaseRunner::Impl {
+  explicit Impl(const Study& s) : study(s), framework(place_framework(s)), baselines(s.guilds.size()) {}
+
+  const Study& study;
+  FrameworkOnFrame framework;
+
+  /// The untouched landscape judged for one guild: cases before any action begins are this, and the other cases take
+  /// from its link searches what their changes cannot touch.
+  struct Baseline {
+    std::mutex mutex;
+    bool ready = false;
+    LinkMemory memory;
+    GuildResult result;
+  };
+  mutable std::vector<Baseline> baselines;
+
+  const Baseline& baseline(std::size_t guild, const RunContext& context) const {
+    Baseline& kept = baselines[guild];
+    const std::lock_guard lock(kept.mutex);
+    if (!kept.ready) {
+      // Isolated: a thread that waits inside must not pick up another case, which would want this lock again.
+      tbb::this_task_arena::isolate([&] {
+        Assessment assessment = assess(study, framework, study.landscape, study.guilds[guild], study.analyses, context,
+                                       nullptr, &kept.memory);
+        kept.result = tabulate(study, study.guilds[guild], study.landscape, std::move(assessment), false);
+      });
+      kept.ready = true;
+    }
+    return kept;
+  }
+};
+
+CaseRunner::CaseRunner(const Study& study) : impl_(std::make_unique<Impl>(study)) {}
+CaseRunner::~CaseRunner() = default;
+
+CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
+  const auto begin = std::chrono::steady_clock::now();
+  const Study& study = impl_->study;
+  const Scenario& scenario = scenario_named(study, id.scenario);
+  const bool stated = id.draw == 0;
+  const bool untouched = stated && !any_action_begun(scenario, id.year);
+
+  CaseResult result;
+  result.id = id;
+  result.guilds.resize(study.guilds.size());
+  ScenarioLandscape made = landscape_of(study, scenario, id.year, id.draw);
+  parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
+    const auto g = static_cast<std::size_t>(k);
+    if (untouched) {
+      result.guilds[g] = impl_->baseline(g, context).result;
+      return;
+    }
+    const Guild guild = perturbed(study.guilds[g], *study.landscape.classes, study.uncertainty, study.seed, id.draw);
+    Analyses analyses = study.analyses;
+    // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
+    if (!stated) analyses.patch_importance = analyses.element_contribution = false;
+    const LinkMemory* before = stated ? &impl_->baseline(g, context).memory : nullptr;
+    Assessment assessment = assess(study, impl_->framework, made.landscape, guild, analyses, context, before);
+    result.guilds[g] = tabulate(study, guild, made.landscape, std::move(assessment), !stated);
+  });
+  if (stated) {
+    result.tables.push_back(std::move(made.actions));
+    result.tables.push_back(tabulate_land_cover(made.landscape));
+    result.rasters.push_back(land_cover_codes(made.landscape));
+    if (&scenario == &study.scenarios.front() && study.landscape.elevation_m != nullptr)
+      result.rasters.push_back({"elevation", "m", "Elevation", *study.landscape.elevation_m});
+    if (!made.landscape.disturbed.empty())
+      result.rasters.push_back({"disturbed", "1", "1: within the disturbance zone of visitors", made.landscape.disturbed});
+    if (!made.landscape.recovery.empty())
+      result.rasters.push_back({"recovery", "1", "How far a changed cell is its new class", made.landscape.recovery});
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+void run_study(const Study& study, CaseSink& sink, const RunContext& context, int cases_at_once) {
+  std::vector<CaseId> todo = cases_of(study);
+  const auto total = static_cast<std::int64_t>(todo.size());
+  std::erase_if(todo, [&](const CaseId& id) { return sink.has(id); });
+  if (context.progress != nullptr) {
+    context.progress->begin("cases", total);
+    const auto done = total - static_cast<std::int64_t>(todo.size());
+    if (done > 0) context.progress->advance(done, "from an earlier run");
+  }
+  const CaseRunner runner(study);
+  const auto tokens = static_cast<std::size_t>(cases_at_once > 0 ? cases_at_once : tbb::this_task_arena::max_concurrency());
+  std::size_t next = 0;
+  tbb::parallel_pipeline(
+      tokens, tbb::make_filter<void, CaseId>(tbb::filter_mode::serial_in_order,
+                                             [&](tbb::flow_control& control) {
+                                               if (next == todo.size() || context.is_cancelled()) {
+                                                 control.stop();
+                                                 return CaseId{};
+                                               }
+                                               return todo[next++];
+                                             }) &
+                  tbb::make_filter<CaseId, void>(tbb::filter_mode::parallel, [&](const CaseId& id) {
+                    const CaseResult result = runner.run(id, context);
+                    sink.store(result);
+                    if (context.progress != nullptr)
+                      context.progress->advance(1, id.scenario + " " + std::to_string(id.year) +
+                                                       (id.draw > 0 ? " draw " + std::to_string(id.draw) : ""));
+                  }));
+  context.check();
+  if (context.progress != nullptr) context.progress->end();
+}
+
+}  // namespace greenweave

@@ -1,0 +1,218 @@
+#include "scenarios/tabulate.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace greenweave {
+
+namespace {
+
+/// Builds a table column by column from rows of one type.
+template <class Row>
+class TableOf {
+ public:
+  TableOf(std::string name, const std::vector<Row>& rows) : rows_(rows) { table_.name = std::move(name); }
+
+  template <class Get>
+  TableOf& number(const char* name, const char* unit, const char* meaning, const Get& get) {
+    return add<double>(name, unit, meaning, get);
+  }
+  template <class Get>
+  TableOf& integer(const char* name, const char* unit, const char* meaning, const Get& get) {
+    return add<std::int64_t>(name, unit, meaning, get);
+  }
+  template <class Get>
+  TableOf& text(const char* name, const char* meaning, const Get& get) {
+    return add<std::string>(name, "", meaning, get);
+  }
+  Table take() { return std::move(table_); }
+
+ private:
+  template <class T, class Get>
+  TableOf& add(const char* name, const char* unit, const char* meaning, const Get& get) {
+    std::vector<T> values;
+    values.reserve(rows_.size());
+    for (const Row& row : rows_) values.push_back(static_cast<T>(get(row)));
+    table_.columns.push_back({name, unit, meaning, std::move(values)});
+    return *this;
+  }
+
+  const std::vector<Row>& rows_;
+  Table table_;
+};
+
+Table tabulate_indices(const Assessment& assessment) {
+  Table table{"indices", {}};
+  for (const Measures* measures : {&assessment.connectivity.measures, &assessment.framework.measures})
+    for (const Measure& measure : *measures)
+      table.columns.push_back({measure.spec->name, measure.spec->unit, measure.spec->meaning,
+                               std::vector<double>{measure.value}, measure.spec->better});
+  return table;
+}
+
+Table tabulate_patches(const PatchSet& patches, const std::vector<PatchImportance>& importance) {
+  TableOf table("patches", patches.patches);
+  const Patch* first = patches.patches.data();
+  table.integer("id", "1", "Label of the patch in the patches raster", [&](const Patch& p) { return &p - first + 1; })
+      .number("x", "m", "Centroid, easting", [](const Patch& p) { return p.centroid.x; })
+      .number("y", "m", "Centroid, northing", [](const Patch& p) { return p.centroid.y; })
+      .integer("cells", "1", "Cells", [](const Patch& p) { return p.cells; })
+      .number("area_ha", "ha", "Area", [](const Patch& p) { return p.area_ha; })
+      .number("attribute_ha", "ha", "Attribute a_i of the indices", [](const Patch& p) { return p.attribute; });
+  if (!importance.empty()) {
+    auto column = [&](const char* name, const char* unit, const char* meaning, auto member) {
+      table.number(name, unit, meaning,
+                   [&](const Patch& p) { return importance[static_cast<std::size_t>(&p - first)].*member; });
+    };
+    auto count = [&](const char* name, const char* meaning, auto member) {
+      table.integer(name, "1", meaning,
+                    [&](const Patch& p) { return importance[static_cast<std::size_t>(&p - first)].*member; });
+    };
+    count("degree", "Links of the patch", &PatchImportance::degree);
+    count("component", "Component of the network, from 0", &PatchImportance::component);
+    column("dPC", "%", "Fall of PC if the patch is lost", &PatchImportance::dPC);
+    column("dPC_intra", "%", "Part of dPC by habitat within the patch", &PatchImportance::dPC_intra);
+    column("dPC_flux", "%", "Part of dPC by movements from and to the patch", &PatchImportance::dPC_flux);
+    column("dPC_connector", "%", "Part of dPC by movements through the patch", &PatchImportance::dPC_connector);
+    column("dIIC", "%", "Fall of IIC if the patch is lost", &PatchImportance::dIIC);
+    column("dIIC_intra", "%", "Part of dIIC by habitat within the patch", &PatchImportance::dIIC_intra);
+    column("dIIC_flux", "%", "Part of dIIC by connections from and to the patch", &PatchImportance::dIIC_flux);
+    column("dIIC_connector", "%", "Part of dIIC by connections through the patch", &PatchImportance::dIIC_connector);
+    column("BC", "ha2", "Betweenness weighted by areas and dispersal probability", &PatchImportance::BC);
+    column("F", "ha", "Flux: area of other patches weighted by dispersal probability", &PatchImportance::F);
+    column("IF", "ha2", "Interaction flux: area times reachable area", &PatchImportance::IF);
+  }
+  return table.take();
+}
+
+Table tabulate_links(const LinkSet& links, const Guild& guild) {
+  const double alpha = guild.dispersal.alpha();
+  return TableOf("links", links.links)
+      .integer("from", "1", "Label of one patch", [](const Link& l) { return l.a + 1; })
+      .integer("to", "1", "Label of the other patch", [](const Link& l) { return l.b + 1; })
+      .number("cost_m", "m", "Effective distance: least accumulated cost", [](const Link& l) { return l.cost_m; })
+      .number("length_m", "m", "Length of the least-cost path", [](const Link& l) { return l.length_m; })
+      .number("probability", "1", "Dispersal probability over the link",
+              [&](const Link& l) { return std::exp(-alpha * l.cost_m); })
+      .take();
+}
+
+Table tabulate_elements(const Study& study, const std::vector<ElementAssessment>& elements) {
+  TableOf table("elements", elements);
+  auto of = [&, first = elements.data()](const ElementAssessment& e) -> const Element& {
+    return study.elements[static_cast<std::size_t>(&e - first)];
+  };
+  using E = ElementAssessment;
+  return table.text("element", "Name", [&](const E& e) { return of(e).name; })
+      .text("title", "Title", [&](const E& e) { return of(e).title; })
+      .text("kind", "belt, core, vertical or horizontal", [&](const E& e) { return name_of(of(e).kind); })
+      .text("greenway", "Greenway type", [&](const E& e) { return of(e).greenway_type; })
+      .number("length_m", "m", "Length along its axis", [](const E& e) { return e.length_m; })
+      .number("area_ha", "ha", "Area within the frame", [](const E& e) { return e.area_ha; })
+      .number("habitat_share", "1", "Share of its area in patches", [](const E& e) { return e.habitat_share; })
+      .integer("gaps", "1", "Stretches of its axis without habitat beside them", [](const E& e) { return e.gaps; })
+      .number("longest_gap_m", "m", "Longest of them", [](const E& e) { return e.longest_gap_m; })
+      .number("bridge_cost_m", "m", "Sum over the gaps of the least effective distance across",
+              [](const E& e) { return e.bridge_cost_m; })
+      .integer("gaps_unbridgeable", "1", "Gaps with habitat on both sides that no path joins",
+               [](const E& e) { return e.gaps_unbridgeable; })
+      .integer("patches", "1", "Patches with a cell in it", [](const E& e) { return e.patches; })
+      .number("patch_area_ha", "ha", "Area of patches inside it", [](const E& e) { return e.patch_area_ha; })
+      .integer("links", "1", "Links that run in it for at least half of their way between patches",
+               [](const E& e) { return e.links; })
+      .integer("meets", "1", "Other elements that it touches", [](const E& e) { return e.meets; })
+      .number("ECA_without_ha", "ha", "ECA if it reverted to its surroundings",
+              [](const E& e) { return e.ECA_without_ha; })
+      .number("dECA_percent", "%", "Share of ECA that is lost if it reverts to its surroundings",
+              [](const E& e) { return e.dECA_percent; })
+      .take();
+}
+
+Table tabulate_pairs(const Study& study, const Guild& guild, const std::vector<ElementPair>& pairs) {
+  const double alpha = guild.dispersal.alpha();
+  auto name = [&](int element) { return study.elements[static_cast<std::size_t>(element)].name; };
+  return TableOf("element_pairs", pairs)
+      .text("a", "One element", [&](const ElementPair& p) { return name(p.a); })
+      .text("b", "The other element", [&](const ElementPair& p) { return name(p.b); })
+      .integer("meet", "1", "1: they touch or overlap", [](const ElementPair& p) { return p.meet; })
+      .integer("joined", "1", "1: the network joins their patches", [](const ElementPair& p) { return p.joined; })
+      .number("cost_m", "m", "Least effective distance between their patches over the network",
+              [](const ElementPair& p) { return p.cost_m; })
+      .number("probability", "1", "Dispersal probability over that distance",
+              [&](const ElementPair& p) { return std::exp(-alpha * p.cost_m); })
+      .take();
+}
+
+Table tabulate_gaps(const Study& study, const std::vector<Gap>& gaps) {
+  return TableOf("gaps", gaps)
+      .text("element", "Element", [&](const Gap& g) { return study.elements[static_cast<std::size_t>(g.element)].name; })
+      .number("from_m", "m", "Where it begins along the element's axis", [](const Gap& g) { return g.from_m; })
+      .number("length_m", "m", "Length along the axis", [](const Gap& g) { return g.length_m; })
+      .integer("open_end", "1", "1: no habitat beyond it within the element", [](const Gap& g) { return g.open_end; })
+      .number("bridge_cost_m", "m", "Least effective distance across; infinity: no path; NaN: open end",
+              [](const Gap& g) { return g.bridge_cost_m; })
+      .number("x", "m", "Middle, easting", [](const Gap& g) { return g.middle.x; })
+      .number("y", "m", "Middle, northing", [](const Gap& g) { return g.middle.y; })
+      .take();
+}
+
+NamedLines link_paths(const Frame& frame, const LinkSet& links) {
+  NamedLines lines{"links", "Least-cost paths of the links, cell centre by cell centre", {}};
+  lines.lines.reserve(links.links.size());
+  for (const Link& link : links.links) {
+    std::vector<Point> line;
+    // A straight run of cells needs its ends only.
+    for (std::size_t i = 0; i < link.path.size(); ++i) {
+      const bool inner = i > 0 && i + 1 < link.path.size();
+      if (inner && link.path[i] - link.path[i - 1] == link.path[i + 1] - link.path[i]) continue;
+      line.push_back(frame.centre(link.path[i]));
+    }
+    lines.lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace
+
+GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& landscape, Assessment assessment,
+                     bool indices_only) {
+  GuildResult result;
+  result.guild = guild.name;
+  result.indices = tabulate_indices(assessment);
+  if (indices_only) return result;
+  result.tables.push_back(tabulate_patches(assessment.patches, assessment.connectivity.patches));
+  result.tables.push_back(tabulate_links(assessment.links, guild));
+  if (!assessment.framework.elements.empty()) {
+    result.tables.push_back(tabulate_elements(study, assessment.framework.elements));
+    result.tables.push_back(tabulate_pairs(study, guild, assessment.framework.pairs));
+    result.tables.push_back(tabulate_gaps(study, assessment.framework.gaps));
+  }
+  result.lines.push_back(link_paths(landscape.frame, assessment.links));
+  auto masked = [&](auto raster) {
+    raster.valid = landscape.cover.valid;
+    return raster;
+  };
+  result.rasters.push_back({"quality", "1", "Habitat quality", masked(std::move(assessment.surface.quality))});
+  result.rasters.push_back({"resistance", "1", "Resistance to movement; infinity: a barrier",
+                            masked(std::move(assessment.surface.resistance))});
+  result.rasters.push_back({"patches", "1", "Habitat patches by id; 0: none", masked(std::move(assessment.patches.label))});
+  return result;
+}
+
+Table tabulate_land_cover(const Landscape& landscape) {
+  const auto& classes = landscape.classes->classes;
+  std::vector<std::int64_t> cells(classes.size(), 0);
+  for (Cell cell = 0; cell < landscape.cover.shape.cells(); ++cell)
+    if (landscape.cover.is_valid(cell)) ++cells[landscape.cover[cell]];
+  TableOf table("land_cover_area", classes);
+  const LandCoverClass* first = classes.data();
+  return table.integer("code", "1", "Code of the class", [](const LandCoverClass& c) { return c.code; })
+      .text("class", "Name of the class", [](const LandCoverClass& c) { return c.name; })
+      .number("area_ha", "ha", "Area",
+              [&](const LandCoverClass& c) {
+                return static_cast<double>(cells[static_cast<std::size_t>(&c - first)]) * landscape.frame.cell_area_ha();
+              })
+      .take();
+}
+
+}  // namespace greenweave
