@@ -1,1 +1,51 @@
-int main() { return 0; }
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "app/commands.hpp"
+#include "io/version.hpp"
+#include "model/run/error.hpp"
+
+namespace {
+
+enum ExitCode { ok = 0, failed = 1, bad_input = 2, demand_unmet = 3, interrupted = 130 };
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace greenweave;
+  CLI::App app{"Simulator for ecological and greenway networks: connectivity, wetland and visitor scenarios.", "greenweave"};
+  app.set_version_flag("--version", program_version());
+  app.require_subcommand(1);
+  add_init_command(app);
+  add_check_command(app);
+  add_run_command(app);
+  add_compare_command(app);
+  add_map_command(app);
+  add_export_command(app);
+  add_demo_data_command(app);
+  add_cost_distance_command(app);
+  try {
+    app.parse(argc, argv);
+    return ok;
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? ok : bad_input;
+  } catch (const InputError& error) {
+    fmt::print(stderr, "greenweave: {}\n", error.what());
+    return bad_input;
+  } catch (const DemandUnmet&) {
+    return demand_unmet;
+  } catch (const Cancelled&) {
+    fmt::print(stderr, "greenweave: stopped; finished cases are kept, run the same command to go on\n");
+    return interrupted;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "greenweave: out of memory\n  remedy: a larger cell size (--cell), or fewer cases at once (--jobs 1)\n");
+    return failed;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "greenweave: {}\n", error.what());
+    return failed;
+  }
+}

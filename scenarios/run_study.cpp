@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
-#include <mutex>
 #include <string>
 
 #include "model/run/parallel.hpp"
@@ -55,7 +54,7 @@ std::vector<CaseId> cases_of(const Study& study) {
 }
 
 struct CaseRunner::Impl {
-  explicit Impl(const Study& s) : study(s), framework(place_framework(s)), baselines(s.guilds.size()) {}
+  explicit Impl(const Study& s) : study(s), framework(place_framework(s)) {}
 
   const Study& study;
   FrameworkOnFrame framework;
@@ -63,31 +62,26 @@ struct CaseRunner::Impl {
   /// The untouched landscape judged for one guild: cases before any action begins are this, and the other cases take
   /// from its link searches what their changes cannot touch.
   struct Baseline {
-    std::mutex mutex;
-    bool ready = false;
     LinkMemory memory;
     GuildResult result;
   };
-  mutable std::vector<Baseline> baselines;
-
-  const Baseline& baseline(std::size_t guild, const RunContext& context) const {
-    Baseline& kept = baselines[guild];
-    const std::lock_guard lock(kept.mutex);
-    if (!kept.ready) {
-      // Isolated: a thread that waits inside must not pick up another case, which would want this lock again.
-      tbb::this_task_arena::isolate([&] {
-        Assessment assessment = assess(study, framework, study.landscape, study.guilds[guild], study.analyses, context,
-                                       nullptr, &kept.memory);
-        kept.result = tabulate(study, study.guilds[guild], study.landscape, std::move(assessment), false);
-      });
-      kept.ready = true;
-    }
-    return kept;
-  }
+  std::vector<Baseline> baselines;  // one a guild once prepared, else empty
 };
 
 CaseRunner::CaseRunner(const Study& study) : impl_(std::make_unique<Impl>(study)) {}
 CaseRunner::~CaseRunner() = default;
+
+void CaseRunner::prepare_baselines(const RunContext& context) {
+  const Study& study = impl_->study;
+  impl_->baselines = std::vector<Impl::Baseline>(study.guilds.size());
+  parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
+    const auto g = static_cast<std::size_t>(k);
+    Impl::Baseline& baseline = impl_->baselines[g];
+    Assessment assessment = assess(study, impl_->framework, study.landscape, study.guilds[g], study.analyses, context,
+                                   nullptr, &baseline.memory);
+    baseline.result = tabulate(study, study.guilds[g], study.landscape, std::move(assessment), false);
+  });
+}
 
 CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   const auto begin = std::chrono::steady_clock::now();
@@ -102,16 +96,17 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   ScenarioLandscape made = landscape_of(study, scenario, id.year, id.draw);
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
-    if (untouched) {
-      result.guilds[g] = impl_->baseline(g, context).result;
+    const Impl::Baseline* baseline = stated && !impl_->baselines.empty() ? &impl_->baselines[g] : nullptr;
+    if (untouched && baseline != nullptr) {
+      result.guilds[g] = baseline->result;
       return;
     }
     const Guild guild = perturbed(study.guilds[g], *study.landscape.classes, study.uncertainty, study.seed, id.draw);
     Analyses analyses = study.analyses;
     // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
     if (!stated) analyses.patch_importance = analyses.element_contribution = false;
-    const LinkMemory* before = stated ? &impl_->baseline(g, context).memory : nullptr;
-    Assessment assessment = assess(study, impl_->framework, made.landscape, guild, analyses, context, before);
+    Assessment assessment = assess(study, impl_->framework, made.landscape, guild, analyses, context,
+                                   baseline != nullptr ? &baseline->memory : nullptr);
     result.guilds[g] = tabulate(study, guild, made.landscape, std::move(assessment), !stated);
   });
   if (stated) {
@@ -138,7 +133,9 @@ void run_study(const Study& study, CaseSink& sink, const RunContext& context, in
     const auto done = total - static_cast<std::int64_t>(todo.size());
     if (done > 0) context.progress->advance(done, "from an earlier run");
   }
-  const CaseRunner runner(study);
+  CaseRunner runner(study);
+  if (std::count_if(todo.begin(), todo.end(), [](const CaseId& id) { return id.draw == 0; }) > 1)
+    runner.prepare_baselines(context);
   const auto tokens = static_cast<std::size_t>(cases_at_once > 0 ? cases_at_once : tbb::this_task_arena::max_concurrency());
   std::size_t next = 0;
   tbb::parallel_pipeline(

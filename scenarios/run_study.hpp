@@ -18,6 +18,9 @@ class CaseRunner {
   explicit CaseRunner(const Study& study);
   ~CaseRunner();
 
+  /// Judges the untouched landscape for every guild once, which makes later cases quicker; their numbers stay the same.
+  void prepare_baselines(const RunContext& context);
+
   CaseResult run(const CaseId& id, const RunContext& context) const;
 
  private:

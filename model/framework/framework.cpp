@@ -56,6 +56,7 @@ std::vector<Station> read_axis(const Footprint& footprint, const std::vector<int
 /// A run of stations [begin, end) in which no station has habitat and at least one is bare.
 struct BareRun {
   std::int32_t begin, end;
+  std::int32_t part_begin, part_end;  // stations of the part of the line that it lies on
   bool open_end;
 };
 
@@ -71,7 +72,7 @@ std::vector<BareRun> bare_runs(const Footprint& footprint, const std::vector<Sta
       const bool at_end = s == last;
       if (!at_end && axis[static_cast<std::size_t>(s)] != Station::habitat) continue;
       const bool any_bare = std::any_of(axis.begin() + begin, axis.begin() + s, [](Station x) { return x == Station::bare; });
-      if (s > begin && any_bare) runs.push_back({begin, s, !habitat_before || at_end});
+      if (any_bare) runs.push_back({begin, s, first, last, !habitat_before || at_end});
       if (at_end) break;
       habitat_before = true;
       begin = s + 1;
@@ -84,8 +85,8 @@ std::vector<BareRun> bare_runs(const Footprint& footprint, const std::vector<Sta
 std::pair<std::vector<Cell>, std::vector<Cell>> banks_of(const Footprint& footprint, const std::vector<int>& patch_of_cell,
                                                          const std::vector<Station>& axis, const BareRun& run) {
   std::int32_t before = run.begin, after = run.end;
-  while (before > 0 && axis[static_cast<std::size_t>(before - 1)] != Station::bare) --before;
-  while (after < footprint.stations && axis[static_cast<std::size_t>(after)] != Station::bare) ++after;
+  while (before > run.part_begin && axis[static_cast<std::size_t>(before - 1)] != Station::bare) --before;
+  while (after < run.part_end && axis[static_cast<std::size_t>(after)] != Station::bare) ++after;
   std::pair<std::vector<Cell>, std::vector<Cell>> banks;
   for (std::size_t i = 0; i < patch_of_cell.size(); ++i) {
     if (patch_of_cell[i] < 0) continue;

@@ -1,0 +1,20 @@
+#pragma once
+#include <CLI/CLI.hpp>
+
+namespace greenweave {
+
+// One file a subcommand. Each adds itself to the program with its options; its work runs as CLI11's callback and throws
+// InputError for what the user can mend.
+void add_init_command(CLI::App& app);
+void add_check_command(CLI::App& app);
+void add_run_command(CLI::App& app);
+void add_compare_command(CLI::App& app);
+void add_export_command(CLI::App& app);
+void add_map_command(CLI::App& app);
+void add_demo_data_command(CLI::App& app);
+void add_cost_distance_command(CLI::App& app);
+
+/// Exit code of a command that did its work but found a demand unmet (`compare --strict`). Thrown, so that main decides.
+struct DemandUnmet {};
+
+}  // namespace greenweave
