@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <exception>
 #include <new>
+
+#include <fmt/format.h>
 
 #include "app/commands.hpp"
 #include "io/version.hpp"
@@ -16,7 +16,8 @@ enum ExitCode { ok = 0, failed = 1, bad_input = 2, demand_unmet = 3, interrupted
 
 int main(int argc, char** argv) {
   using namespace greenweave;
-  CLI::App app{"Simulator for ecological and greenway networks: connectivity, wetland and visitor scenarios.", "greenweave"};
+  CLI::App app{"Simulator for ecological and greenway networks: connectivity, wetland and visitor scenarios.",
+               "greenweave"};
   app.set_version_flag("--version", program_version());
   app.require_subcommand(1);
   add_init_command(app);
@@ -42,7 +43,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "greenweave: stopped; finished cases are kept, run the same command to go on\n");
     return interrupted;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "greenweave: out of memory\n  remedy: a larger cell size (--cell), or fewer cases at once (--jobs 1)\n");
+    fmt::print(stderr,
+               "greenweave: out of memory\n  remedy: a larger cell size (--cell), or fewer cases at once (--jobs 1)\n");
     return failed;
   } catch (const std::exception& error) {
     fmt::print(stderr, "greenweave: {}\n", error.what());

@@ -1,10 +1,10 @@
 #include "app/progress_bar.hpp"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
+
+#include <fmt/format.h>
+#include <unistd.h>
 
 namespace greenweave {
 
@@ -54,8 +54,8 @@ void ProgressBar::draw(std::string_view detail) {
     rest = "  " + duration(elapsed / static_cast<double>(done_) * static_cast<double>(total_ - done_)) + " left";
   else if (done_ == total_)
     rest = "  " + duration(elapsed);
-  fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}/{} {}{}  {:.30}\x1b[K", "", filled, "", width - filled, done_, total_, what_,
-             rest, detail);
+  fmt::print(stderr, "\r[{:#<{}}{:.<{}}] {}/{} {}{}  {:.30}\x1b[K", "", filled, "", width - filled, done_, total_,
+             what_, rest, detail);
   std::fflush(stderr);
 }
 

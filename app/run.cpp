@@ -1,11 +1,11 @@
-#include <fmt/format.h>
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/info.h>
-
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+
+#include <fmt/format.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 
 #include "app/commands.hpp"
 #include "app/progress_bar.hpp"
@@ -62,7 +62,8 @@ void add_run_command(CLI::App& app) {
   command->add_option("--cell", options->overrides.cell_m, "Cell size in metres instead of the study's");
   command->add_option("--draws", options->overrides.draws, "Draws of uncertain parameters instead of the study's");
   command->add_option("--scenario", options->overrides.scenarios, "Only these scenarios, and the baseline");
-  command->add_option("-t,--threads", options->threads, "Threads; default: all of the machine's. The numbers do not depend on it");
+  command->add_option("-t,--threads", options->threads,
+                      "Threads; default: all of the machine's. The numbers do not depend on it");
   command->add_option("-j,--jobs", options->jobs, "Cases at once; default: as many as threads. Fewer need less memory");
   command->add_flag("--overwrite", options->overwrite, "Replace an existing results file");
   command->add_flag("--restart", options->restart, "Throw away what an earlier, unfinished run of another state left");

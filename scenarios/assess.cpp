@@ -34,8 +34,7 @@ void judge_contributions(const Study& study, const FrameworkOnFrame& framework, 
 
 FrameworkOnFrame place_framework(const Study& study) {
   FrameworkOnFrame framework;
-  for (const Element& element : study.elements)
-    framework.footprints.push_back(footprint_of(study.landscape, element));
+  for (const Element& element : study.elements) framework.footprints.push_back(footprint_of(study.landscape, element));
   framework.meet = elements_that_meet(study.landscape.frame.shape, framework.footprints);
   return framework;
 }

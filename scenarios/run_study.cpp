@@ -1,12 +1,12 @@
 #include "scenarios/run_study.hpp"
 
-#include <oneapi/tbb/parallel_pipeline.h>
-#include <oneapi/tbb/task_arena.h>
-
 #include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <string>
+
+#include <oneapi/tbb/parallel_pipeline.h>
+#include <oneapi/tbb/task_arena.h>
 
 #include "model/run/parallel.hpp"
 #include "scenarios/actions.hpp"
@@ -18,8 +18,8 @@ namespace greenweave {
 namespace {
 
 const Scenario& scenario_named(const Study& study, const std::string& name) {
-  const auto found = std::find_if(study.scenarios.begin(), study.scenarios.end(),
-                                  [&](const Scenario& s) { return s.name == name; });
+  const auto found =
+      std::find_if(study.scenarios.begin(), study.scenarios.end(), [&](const Scenario& s) { return s.name == name; });
   assert(found != study.scenarios.end());
   return *found;
 }
@@ -116,7 +116,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
     if (&scenario == &study.scenarios.front() && study.landscape.elevation_m != nullptr)
       result.rasters.push_back({"elevation", "m", "Elevation", *study.landscape.elevation_m});
     if (!made.landscape.disturbed.empty())
-      result.rasters.push_back({"disturbed", "1", "1: within the disturbance zone of visitors", made.landscape.disturbed});
+      result.rasters.push_back(
+          {"disturbed", "1", "1: within the disturbance zone of visitors", made.landscape.disturbed});
     if (!made.landscape.recovery.empty())
       result.rasters.push_back({"recovery", "1", "How far a changed cell is its new class", made.landscape.recovery});
   }
@@ -136,24 +137,23 @@ void run_study(const Study& study, CaseSink& sink, const RunContext& context, in
   CaseRunner runner(study);
   if (std::count_if(todo.begin(), todo.end(), [](const CaseId& id) { return id.draw == 0; }) > 1)
     runner.prepare_baselines(context);
-  const auto tokens = static_cast<std::size_t>(cases_at_once > 0 ? cases_at_once : tbb::this_task_arena::max_concurrency());
+  const auto tokens =
+      static_cast<std::size_t>(cases_at_once > 0 ? cases_at_once : tbb::this_task_arena::max_concurrency());
   std::size_t next = 0;
   tbb::parallel_pipeline(
-      tokens, tbb::make_filter<void, CaseId>(tbb::filter_mode::serial_in_order,
-                                             [&](tbb::flow_control& control) {
-                                               if (next == todo.size() || context.is_cancelled()) {
-                                                 control.stop();
-                                                 return CaseId{};
-                                               }
-                                               return todo[next++];
-                                             }) &
-                  tbb::make_filter<CaseId, void>(tbb::filter_mode::parallel, [&](const CaseId& id) {
-                    const CaseResult result = runner.run(id, context);
-                    sink.store(result);
-                    if (context.progress != nullptr)
-                      context.progress->advance(1, id.scenario + " " + std::to_string(id.year) +
-                                                       (id.draw > 0 ? " draw " + std::to_string(id.draw) : ""));
-                  }));
+      tokens, tbb::make_filter<void, CaseId>(tbb::filter_mode::serial_in_order, [&](tbb::flow_control& control) {
+                if (next == todo.size() || context.is_cancelled()) {
+                  control.stop();
+                  return CaseId{};
+                }
+                return todo[next++];
+              }) & tbb::make_filter<CaseId, void>(tbb::filter_mode::parallel, [&](const CaseId& id) {
+                const CaseResult result = runner.run(id, context);
+                sink.store(result);
+                if (context.progress != nullptr)
+                  context.progress->advance(1, id.scenario + " " + std::to_string(id.year) +
+                                                   (id.draw > 0 ? " draw " + std::to_string(id.draw) : ""));
+              }));
   context.check();
   if (context.progress != nullptr) context.progress->end();
 }

@@ -28,8 +28,8 @@ class CaseRunner {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Runs every case that the sink does not have yet, in parallel over the TBB arena it is called in, and hands the results
-/// to the sink as they finish. `cases_at_once` bounds memory; 0: as many as there are threads.
+/// Runs every case that the sink does not have yet, in parallel over the TBB arena it is called in, and hands the
+/// results to the sink as they finish. `cases_at_once` bounds memory; 0: as many as there are threads.
 void run_study(const Study& study, CaseSink& sink, const RunContext& context, int cases_at_once = 0);
 
 }  // namespace greenweave

@@ -14,7 +14,7 @@ struct Column {
   std::string unit;     // UDUNITS style; "1" for a pure number, "" for text
   std::string meaning;  // one line
   std::variant<std::vector<double>, std::vector<std::int64_t>, std::vector<std::string>> values;
-  int better = 0;       // +1: more is better, -1: less is better, 0: neither
+  int better = 0;  // +1: more is better, -1: less is better, 0: neither
 
   std::size_t rows() const;
 };

@@ -145,7 +145,8 @@ Table tabulate_pairs(const Study& study, const Guild& guild, const std::vector<E
 
 Table tabulate_gaps(const Study& study, const std::vector<Gap>& gaps) {
   return TableOf("gaps", gaps)
-      .text("element", "Element", [&](const Gap& g) { return study.elements[static_cast<std::size_t>(g.element)].name; })
+      .text("element", "Element",
+            [&](const Gap& g) { return study.elements[static_cast<std::size_t>(g.element)].name; })
       .number("from_m", "m", "Where it begins along the element's axis", [](const Gap& g) { return g.from_m; })
       .number("length_m", "m", "Length along the axis", [](const Gap& g) { return g.length_m; })
       .integer("open_end", "1", "1: no habitat beyond it within the element", [](const Gap& g) { return g.open_end; })
@@ -195,7 +196,8 @@ GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& la
   result.rasters.push_back({"quality", "1", "Habitat quality", masked(std::move(assessment.surface.quality))});
   result.rasters.push_back({"resistance", "1", "Resistance to movement; infinity: a barrier",
                             masked(std::move(assessment.surface.resistance))});
-  result.rasters.push_back({"patches", "1", "Habitat patches by id; 0: none", masked(std::move(assessment.patches.label))});
+  result.rasters.push_back(
+      {"patches", "1", "Habitat patches by id; 0: none", masked(std::move(assessment.patches.label))});
   return result;
 }
 
@@ -210,7 +212,8 @@ Table tabulate_land_cover(const Landscape& landscape) {
       .text("class", "Name of the class", [](const LandCoverClass& c) { return c.name; })
       .number("area_ha", "ha", "Area",
               [&](const LandCoverClass& c) {
-                return static_cast<double>(cells[static_cast<std::size_t>(&c - first)]) * landscape.frame.cell_area_ha();
+                return static_cast<double>(cells[static_cast<std::size_t>(&c - first)]) *
+                       landscape.frame.cell_area_ha();
               })
       .take();
 }

@@ -24,9 +24,9 @@ Projection project(const std::vector<Point>& line, Point p) {
   for (std::size_t i = 0; i + 1 < line.size(); ++i) {
     const double dx = line[i + 1].x - line[i].x, dy = line[i + 1].y - line[i].y;
     const double length = std::hypot(dx, dy);
-    const double t =
-        length == 0.0 ? 0.0
-                      : std::clamp(((p.x - line[i].x) * dx + (p.y - line[i].y) * dy) / (length * length), 0.0, 1.0);
+    const double t = length == 0.0
+                         ? 0.0
+                         : std::clamp(((p.x - line[i].x) * dx + (p.y - line[i].y) * dy) / (length * length), 0.0, 1.0);
     const double ex = p.x - (line[i].x + t * dx), ey = p.y - (line[i].y + t * dy);
     const double squared = ex * ex + ey * ey;
     if (squared < best.squared) best = {begin + t * length, squared};
@@ -115,10 +115,14 @@ std::vector<Cell> nearest_outside(const Landscape& landscape, const std::vector<
 
 const char* name_of(Element::Kind kind) {
   switch (kind) {
-    case Element::Kind::belt: return "belt";
-    case Element::Kind::core: return "core";
-    case Element::Kind::vertical: return "vertical";
-    case Element::Kind::horizontal: return "horizontal";
+    case Element::Kind::belt:
+      return "belt";
+    case Element::Kind::core:
+      return "core";
+    case Element::Kind::vertical:
+      return "vertical";
+    case Element::Kind::horizontal:
+      return "horizontal";
   }
   return "";
 }
@@ -128,8 +132,8 @@ Footprint footprint_of(const Landscape& landscape, const Element& element) {
   const bool is_line = element.geometry.kind == Geometry::Kind::lines;
   Footprint footprint;
   footprint.station_m = frame.cell_m;
-  footprint.cells = is_line ? cells_within(frame, element.geometry, element.width_m / 2.0)
-                            : cells_inside(frame, element.geometry);
+  footprint.cells =
+      is_line ? cells_within(frame, element.geometry, element.width_m / 2.0) : cells_inside(frame, element.geometry);
   std::erase_if(footprint.cells, [&](Cell cell) { return !landscape.cover.is_valid(cell); });
   footprint.station.assign(footprint.cells.size(), 0);
   if (footprint.cells.empty()) return footprint;

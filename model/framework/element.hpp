@@ -14,17 +14,18 @@ struct Element {
   std::string title;  // for maps and reports
   Kind kind = Kind::vertical;
   std::string greenway_type;
-  double width_m = 0.0;     // of the strip around a line; ignored for polygons
-  Geometry geometry;        // lines or polygons, in the frame's CRS
-  std::string reverts_to;   // class the element reverts to for its contribution; empty: that of its nearest surroundings
+  double width_m = 0.0;    // of the strip around a line; ignored for polygons
+  Geometry geometry;       // lines or polygons, in the frame's CRS
+  std::string reverts_to;  // class the element reverts to for its contribution; empty: that of its nearest surroundings
 };
 const char* name_of(Element::Kind kind);
 
-/// Where an element lies on the frame, and how its cells follow one another along its axis. The axis is the line itself,
-/// or for a polygon the principal axis of its cells. It depends on the frame and the mask alone, not on the case.
+/// Where an element lies on the frame, and how its cells follow one another along its axis. The axis is the line
+/// itself, or for a polygon the principal axis of its cells. It depends on the frame and the mask alone, not on the
+/// case.
 struct Footprint {
-  std::vector<Cell> cells;                // ascending, inside the landscape's mask
-  std::vector<std::int32_t> station;      // of each cell: which piece of the axis, one cell long, it belongs to
+  std::vector<Cell> cells;            // ascending, inside the landscape's mask
+  std::vector<std::int32_t> station;  // of each cell: which piece of the axis, one cell long, it belongs to
   std::int32_t stations = 0;
   std::vector<std::int32_t> part_begins;  // stations at which a part of a multi-part line begins; the first is 0
   double station_m = 0.0;                 // length of axis a station stands for

@@ -1,9 +1,11 @@
 #include "model/framework/framework.hpp"
 
 #include <algorithm>
-#include <boost/graph/dijkstra_shortest_paths.hpp>
 #include <cmath>
 #include <limits>
+#include <optional>
+
+#include <boost/graph/dijkstra_shortest_paths.hpp>
 
 #include "model/movement/search.hpp"
 #include "model/run/parallel.hpp"
@@ -71,7 +73,8 @@ std::vector<BareRun> bare_runs(const Footprint& footprint, const std::vector<Sta
     for (std::int32_t s = first; s <= last; ++s) {
       const bool at_end = s == last;
       if (!at_end && axis[static_cast<std::size_t>(s)] != Station::habitat) continue;
-      const bool any_bare = std::any_of(axis.begin() + begin, axis.begin() + s, [](Station x) { return x == Station::bare; });
+      const bool any_bare =
+          std::any_of(axis.begin() + begin, axis.begin() + s, [](Station x) { return x == Station::bare; });
       if (any_bare) runs.push_back({begin, s, first, last, !habitat_before || at_end});
       if (at_end) break;
       habitat_before = true;
@@ -82,7 +85,8 @@ std::vector<BareRun> bare_runs(const Footprint& footprint, const std::vector<Sta
 }
 
 /// Patch cells of the element on the stretches of habitat that end at `run.begin` and begin at `run.end`.
-std::pair<std::vector<Cell>, std::vector<Cell>> banks_of(const Footprint& footprint, const std::vector<int>& patch_of_cell,
+std::pair<std::vector<Cell>, std::vector<Cell>> banks_of(const Footprint& footprint,
+                                                         const std::vector<int>& patch_of_cell,
                                                          const std::vector<Station>& axis, const BareRun& run) {
   std::int32_t before = run.begin, after = run.end;
   while (before > run.part_begin && axis[static_cast<std::size_t>(before - 1)] != Station::bare) --before;
@@ -192,9 +196,11 @@ FrameworkAssessment assess_framework(const Frame& frame, const std::vector<Footp
   std::vector<std::vector<int>> carried(n);
   std::vector<std::vector<Gap>> gaps(n);
 
+  const CostGrid grid(surface.resistance);
   parallel_for(static_cast<std::int64_t>(n), [&](std::int64_t k) {
     context.check();
     const auto e = static_cast<std::size_t>(k);
+    std::optional<CostSearch> search;  // made when the first gap asks for it
     const Footprint& footprint = footprints[e];
     ElementAssessment& element = result.elements[e];
     element.length_m = footprint.length_m;
@@ -221,7 +227,8 @@ FrameworkAssessment assess_framework(const Frame& frame, const std::vector<Footp
       gap.middle = middle_of(frame, footprint, run);
       if (!run.open_end) {
         const auto [before, after] = banks_of(footprint, patch_of_cell, axis, run);
-        gap.bridge_cost_m = least_cost_between(surface.resistance, before, after) * frame.cell_m;
+        if (!search) search.emplace(grid);
+        gap.bridge_cost_m = search->least_cost(before, after) * frame.cell_m;
         if (std::isfinite(gap.bridge_cost_m))
           element.bridge_cost_m += gap.bridge_cost_m;
         else

@@ -11,10 +11,11 @@ namespace greenweave {
 /// A stretch of an element's axis beside which none of the element's cells belongs to a patch of the guild.
 struct Gap {
   int element = -1;
-  double from_m = 0.0;   // position along the axis
+  double from_m = 0.0;  // position along the axis
   double length_m = 0.0;
   bool open_end = false;  // no habitat beyond it within the element: nothing to bridge to
-  double bridge_cost_m = 0.0;  // least effective distance between the element's patch cells on both sides, infinity if none
+  double bridge_cost_m =
+      0.0;  // least effective distance between the element's patch cells on both sides, infinity if none
   Point middle;
 };
 
@@ -24,21 +25,21 @@ struct ElementAssessment {
   double habitat_share = 0.0;  // of its cells that belong to patches
   int gaps = 0;                // all, open ends included
   double longest_gap_m = 0.0;
-  double bridge_cost_m = 0.0;  // sum over the gaps that can be bridged
-  int gaps_unbridgeable = 0;   // both sides have habitat, but no path joins them
-  int patches = 0;             // patches with a cell in it
-  double patch_area_ha = 0.0;  // of their cells inside it
-  int links = 0;               // links at least half of whose path outside patches runs in it
-  int meets = 0;               // other elements that it touches or overlaps
+  double bridge_cost_m = 0.0;   // sum over the gaps that can be bridged
+  int gaps_unbridgeable = 0;    // both sides have habitat, but no path joins them
+  int patches = 0;              // patches with a cell in it
+  double patch_area_ha = 0.0;   // of their cells inside it
+  int links = 0;                // links at least half of whose path outside patches runs in it
+  int meets = 0;                // other elements that it touches or overlaps
   double ECA_without_ha = 0.0;  // when it reverts to its surroundings; NaN if not asked for
   double dECA_percent = 0.0;    // 100 (ECA - ECA without it) / ECA; NaN if not asked for
 };
 
 struct ElementPair {
   int a = -1, b = -1;
-  bool meet = false;     // footprints overlap or touch
-  bool joined = false;   // their patches are joined by the network
-  double cost_m = 0.0;   // least effective distance over the network between a patch of a and one of b; infinity if none
+  bool meet = false;    // footprints overlap or touch
+  bool joined = false;  // their patches are joined by the network
+  double cost_m = 0.0;  // least effective distance over the network between a patch of a and one of b; infinity if none
 };
 
 /// The framework as a graph, judged for one guild: elements are nodes, pairs that meet are edges.

@@ -1,4 +1,6 @@
 #pragma once
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "model/habitat/patches.hpp"
@@ -27,13 +29,35 @@ struct LinkSet {
   std::vector<IntraPatchCost> intra;
 };
 
-/// Links between patches by the rule. Paths leave from any cell of a patch. One bounded search a patch, in parallel;
-/// memory is linear in cells for each thread. Deterministic: of paths of equal cost the same one is always taken.
-LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
-                   const RunContext& context);
+/// What the link searches of one landscape read, so that a search on a landscape that differs elsewhere need not be
+/// repeated. Filled and used by `find_links`; opaque to others.
+struct LinkMemory {
+  struct Search {
+    std::vector<int> wanted;          // patches it had to find, ascending
+    std::vector<std::int32_t> tiles;  // tiles of the map it read, ascending
+    std::vector<Link> found;
+    bool read_everything = false;
+  };
+  bool valid = false;
+  double cell_m = 0.0;
+  LinkRule rule;
+  Raster<float> resistance;
+  Raster<std::int32_t> label;
+  std::vector<Cell> first_cell;  // of each patch
+  std::vector<Search> searches;  // one a patch
+  std::int64_t reused = 0;       // searches that this landscape took from the one before
+};
 
-/// Pairs (a < b) of patches whose cells are neighbours (4-neighbourhood) in the Euclidean Voronoi diagram of the
-/// patches, restricted to cells that are not masked out (passable). Sorted.
+/// Links between patches by the rule. Paths leave from any cell of a patch. One bounded search a patch, in parallel;
+/// memory is linear in cells for each thread. Deterministic: of paths of equal cost the same one is always taken, from
+/// the target cell with the smallest index back over predecessors with the smallest index.
+/// With `before`, searches that cannot notice the difference between that landscape and this one are taken from it; the
+/// result is the same bit for bit. `after` receives this landscape's searches; it must not be `before`.
+LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
+                   const RunContext& context, const LinkMemory* before = nullptr, LinkMemory* after = nullptr);
+
+/// Pairs (a < b) of patches with cells next to each other (four neighbours) in the Euclidean Voronoi diagram of the
+/// patches' cells over the whole frame. Sorted.
 std::vector<std::pair<int, int>> voronoi_adjacency(const PatchSet& patches);
 
 }  // namespace greenweave

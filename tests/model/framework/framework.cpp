@@ -1,8 +1,8 @@
 #include "model/framework/framework.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
+
+#include <doctest/doctest.h>
 
 #include "model/indices/connectivity.hpp"
 #include "tests/support/drawn.hpp"
@@ -137,8 +137,7 @@ TEST_CASE("elements meet, and the network joins those that do not") {
   column.name = "column";
   column.width_m = 10.0;
   column.geometry = {Geometry::Kind::lines, {{{5, 0.1}, {5, 39.9}}}};
-  const FrameworkAssessment result =
-      scene.judge({along_row(scene, 0, "north"), along_row(scene, 3, "south"), column});
+  const FrameworkAssessment result = scene.judge({along_row(scene, 0, "north"), along_row(scene, 3, "south"), column});
   REQUIRE(result.pairs.size() == 3);
   CHECK_FALSE(result.pairs[0].meet);  // north and south
   CHECK(result.pairs[0].joined);

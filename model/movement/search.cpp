@@ -1,0 +1,143 @@
+#include "model/movement/search.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <deque>
+#include <unordered_map>
+
+namespace greenweave {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// Longest ring of buckets. Longer ones cost more to step through than wider buckets cost in cells expanded twice.
+constexpr double most_buckets = 32768.0;
+
+double step_cost(const CostGrid& grid, std::uint32_t u, std::uint32_t v, bool diagonal) {
+  return (static_cast<double>(grid.resistance(u)) + static_cast<double>(grid.resistance(v))) * 0.5 *
+         (diagonal ? std::numbers::sqrt2 : 1.0);
+}
+
+}  // namespace
+
+CostGrid::CostGrid(const Raster<float>& resistance)
+    : shape_(resistance.shape),
+      stride_(shape_.cols + 2),
+      resistance_(static_cast<std::size_t>(shape_.rows + 2) * static_cast<std::size_t>(stride_),
+                  std::numeric_limits<float>::infinity()) {
+  float least = std::numeric_limits<float>::infinity(), most = 0.0F;
+  for (std::int32_t r = 0; r < shape_.rows; ++r) {
+    const float* in = resistance.values.data() + static_cast<std::ptrdiff_t>(r) * shape_.cols;
+    float* out = resistance_.data() + static_cast<std::ptrdiff_t>(r + 1) * stride_ + 1;
+    for (std::int32_t c = 0; c < shape_.cols; ++c) {
+      assert(in[c] > 0.0F);
+      out[c] = in[c];
+      least = std::min(least, in[c]);
+      if (in[c] != std::numeric_limits<float>::infinity()) most = std::max(most, in[c]);
+    }
+  }
+  if (most == 0.0F) return;  // nothing can be entered
+  const double dearest_step = static_cast<double>(most) * std::numbers::sqrt2;
+  bucket_width_ = std::max(static_cast<double>(least), dearest_step / most_buckets);
+  // One bucket for the open one, one for rounding.
+  buckets_ = std::bit_ceil(static_cast<std::size_t>(dearest_step / bucket_width_) + 3);
+}
+
+CostSearch::CostSearch(const CostGrid& grid)
+    : grid_(grid), cost_(grid.size(), infinity), ring_(grid.buckets()), most_touched_(grid.size() / 4) {}
+
+void CostSearch::reset() {
+  if (overflow_)
+    std::fill(cost_.begin(), cost_.end(), infinity);
+  else
+    for (const std::uint32_t cell : touched_) cost_[cell] = infinity;
+  touched_.clear();
+  overflow_ = false;
+  if (queued_ > 0)
+    for (auto& bucket : ring_) bucket.clear();
+  queued_ = 0;
+}
+
+void CostSearch::add_source(Cell cell) {
+  const std::uint32_t at = grid_.padded(cell);
+  if (std::isinf(grid_.resistance(at)) || cost_[at] == 0.0) return;
+  touch(at);
+  cost_[at] = 0.0;
+  ring_[0].push_back({0.0, at});
+  ++queued_;
+}
+
+void CostSearch::add_interior(Cell cell) {
+  const std::uint32_t at = grid_.padded(cell);
+  if (cost_[at] == 0.0) return;
+  touch(at);
+  cost_[at] = 0.0;
+}
+
+std::vector<Cell> CostSearch::path_to(Cell target) const {
+  std::uint32_t at = grid_.padded(target);
+  if (cost_[at] == infinity) return {};
+  const std::int32_t stride = grid_.stride();
+  // In ascending order of index, so that the first predecessor found is the one with the smallest index.
+  const std::int32_t offsets[8] = {-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
+  const bool diagonal[8] = {true, false, true, false, false, true, false, true};
+  const auto leads_to = [&](std::uint32_t u, std::uint32_t v, bool is_diagonal) {
+    return cost_[u] + step_cost(grid_, u, v, is_diagonal) == cost_[v];
+  };
+  const auto cheaper_predecessor = [&](std::uint32_t v) -> std::int64_t {
+    for (int k = 0; k < 8; ++k) {
+      const auto u = static_cast<std::uint32_t>(static_cast<std::int32_t>(v) + offsets[k]);
+      if (cost_[u] < cost_[v] && leads_to(u, v, diagonal[k])) return u;
+    }
+    return -1;
+  };
+  std::vector<Cell> path{target};
+  while (cost_[at] > 0.0) {
+    std::int64_t before = cheaper_predecessor(at);
+    if (before < 0) {
+      // A step so cheap that it is lost in the sum's rounding: look for the way out among cells of the same cost.
+      std::unordered_map<std::uint32_t, std::uint32_t> next{{at, at}};
+      std::deque<std::uint32_t> plateau{at};
+      std::uint32_t exit = at;
+      while (before < 0) {
+        assert(!plateau.empty());
+        exit = plateau.front();
+        plateau.pop_front();
+        before = cheaper_predecessor(exit);
+        if (before >= 0) break;
+        for (int k = 0; k < 8; ++k) {
+          const auto u = static_cast<std::uint32_t>(static_cast<std::int32_t>(exit) + offsets[k]);
+          if (cost_[u] == cost_[exit] && leads_to(u, exit, diagonal[k]) && next.emplace(u, exit).second)
+            plateau.push_back(u);
+        }
+      }
+      std::vector<Cell> flat;
+      for (std::uint32_t u = exit; u != at; u = next.at(u)) flat.push_back(grid_.cell(u));
+      path.insert(path.end(), flat.rbegin(), flat.rend());
+    }
+    at = static_cast<std::uint32_t>(before);
+    path.push_back(grid_.cell(at));
+  }
+  std::reverse(path.begin(), path.end());
+  return path;
+}
+
+double CostSearch::least_cost(std::span<const Cell> from, std::span<const Cell> to) {
+  reset();
+  if (marked_.empty()) marked_.assign(grid_.size(), 0);
+  for (const Cell cell : to) marked_[grid_.padded(cell)] = 1;
+  for (const Cell cell : from) add_source(cell);
+  double best = infinity;
+  run(
+      infinity,
+      [&](std::uint32_t at, double cost) {
+        if (marked_[at] != 0) best = std::min(best, cost);
+        return true;
+      },
+      [&](double final_below) { return best < final_below; });
+  for (const Cell cell : to) marked_[grid_.padded(cell)] = 0;
+  return best;
+}
+
+}  // namespace greenweave

@@ -1,0 +1,148 @@
+#pragma once
+// The search that every least-cost method shares: cost distance, links, gaps, corridors.
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <numbers>
+#include <span>
+#include <vector>
+
+#include "model/grid/raster.hpp"
+
+namespace greenweave {
+
+/// Resistances in a frame of impassable cells one cell wide, so that a search needs no test for the raster's edge.
+/// Shared, read-only, by all searches on one surface.
+class CostGrid {
+ public:
+  explicit CostGrid(const Raster<float>& resistance);
+
+  const Shape& shape() const { return shape_; }
+  std::int32_t stride() const { return stride_; }
+  std::size_t size() const { return resistance_.size(); }
+  /// Position of a cell in the padded arrays, and back.
+  std::uint32_t padded(Cell cell) const {
+    const std::int32_t row = cell / shape_.cols;
+    return static_cast<std::uint32_t>(cell + stride_ + 1 + 2 * row);
+  }
+  Cell cell(std::uint32_t padded) const {
+    const auto row = static_cast<std::int32_t>(padded) / stride_;
+    return static_cast<std::int32_t>(padded) - stride_ - 1 - 2 * (row - 1);
+  }
+  float resistance(std::uint32_t padded) const { return resistance_[padded]; }
+  const float* data() const { return resistance_.data(); }
+  /// Width of a bucket of the queue, in cost, and the number of buckets that hold every step (a power of two).
+  double bucket_width() const { return bucket_width_; }
+  std::size_t buckets() const { return buckets_; }
+
+ private:
+  Shape shape_;
+  std::int32_t stride_;
+  std::vector<float> resistance_;
+  double bucket_width_ = 1.0;
+  std::size_t buckets_ = 2;
+};
+
+/// One search at a time over a CostGrid; the workspace is reused from search to search. One a thread.
+///
+/// The queue is a ring of buckets as wide as the cheapest step, so that cells of one bucket cannot improve each other
+/// and each is expanded once, in any order (Dial 1969; Denardo and Fox 1979). Where resistances differ so much that the
+/// ring would be too long the buckets are wider and cells may be expanded again. Either way the result is the least
+/// fixpoint of d(v) = min over u of d(u) + w(u, v), which is unique in floating point.
+class CostSearch {
+ public:
+  explicit CostSearch(const CostGrid& grid);
+
+  /// Forgets the former search, in time proportional to what it reached.
+  void reset();
+  /// Cost 0 at a cell, which is expanded. An impassable cell is no source.
+  void add_source(Cell cell);
+  /// Cost 0 at a cell that is not expanded: the inside of a patch whose rim is the source.
+  void add_interior(Cell cell);
+
+  /// Expands cells in order of cost up to `limit`. `visit(padded, cost)` sees a cell before it is expanded and says
+  /// whether to expand it; a cell may be seen again with a lower cost while its bucket is open. `done(cost)` is asked
+  /// whenever all cells of a cost below `cost` are final.
+  template <class Visit, class Done>
+  void run(double limit, const Visit& visit, const Done& done);
+
+  /// A search of its own: least cost between two sets of cells, in cell widths; infinity if no path joins them, 0 if
+  /// they share a passable cell.
+  double least_cost(std::span<const Cell> from, std::span<const Cell> to);
+
+  /// Least cost of a cell in cell widths; infinity if the search did not reach it. Final only below the cost it ran to.
+  double cost(Cell cell) const { return cost_[grid_.padded(cell)]; }
+  /// The cells of a least-cost path from a source to `target`, both included.
+  std::vector<Cell> path_to(Cell target) const;
+  /// Padded positions of the cells that were given a cost, unless there were so many that they were not counted.
+  bool touched_all() const { return overflow_; }
+  const std::vector<std::uint32_t>& touched() const { return touched_; }
+  /// Costs in the grid's padded order, for copying out whole rasters.
+  const std::vector<double>& padded_costs() const { return cost_; }
+
+ private:
+  struct Entry {
+    double cost;
+    std::uint32_t cell;
+  };
+
+  void touch(std::uint32_t padded) {
+    if (overflow_) return;
+    if (touched_.size() >= most_touched_)
+      overflow_ = true;
+    else
+      touched_.push_back(padded);
+  }
+
+  const CostGrid& grid_;
+  std::vector<double> cost_;
+  std::vector<std::vector<Entry>> ring_;
+  std::vector<Entry> open_;
+  std::vector<std::uint32_t> touched_;
+  std::vector<std::uint8_t> marked_;
+  std::size_t most_touched_;
+  bool overflow_ = false;
+  std::int64_t queued_ = 0;
+};
+
+template <class Visit, class Done>
+void CostSearch::run(double limit, const Visit& visit, const Done& done) {
+  const std::int32_t stride = grid_.stride();
+  const std::int32_t offsets[8] = {-stride, -1, 1, stride, -stride - 1, -stride + 1, stride - 1, stride + 1};
+  const float* resistance = grid_.data();
+  double* cost = cost_.data();
+  const double per_width = 1.0 / grid_.bucket_width();
+  const std::size_t mask = grid_.buckets() - 1;
+  std::size_t bucket = 0;  // counted from the start, not in the ring
+  while (queued_ > 0) {
+    std::vector<Entry>& ring = ring_[bucket & mask];
+    while (!ring.empty()) {
+      open_.swap(ring);  // cells that fall into the open bucket again are appended to a fresh list
+      queued_ -= static_cast<std::int64_t>(open_.size());
+      for (const Entry& entry : open_) {
+        const std::uint32_t u = entry.cell;
+        const double du = cost[u];
+        if (entry.cost != du) continue;  // it was queued again at a lower cost
+        if (!visit(u, du)) continue;
+        const double ru = static_cast<double>(resistance[u]);
+        const auto relax = [&](std::uint32_t v, double factor) {
+          const double dv = du + (ru + static_cast<double>(resistance[v])) * 0.5 * factor;
+          if (dv < cost[v] && dv <= limit) {
+            if (cost[v] == std::numeric_limits<double>::infinity()) touch(v);
+            cost[v] = dv;
+            ring_[static_cast<std::size_t>(dv * per_width) & mask].push_back({dv, v});
+            ++queued_;
+          }
+        };
+        for (int k = 0; k < 4; ++k) relax(static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offsets[k]), 1.0);
+        for (int k = 4; k < 8; ++k)
+          relax(static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offsets[k]), std::numbers::sqrt2);
+      }
+      open_.clear();
+    }
+    ++bucket;
+    if (done(static_cast<double>(bucket) * grid_.bucket_width())) break;
+  }
+}
+
+}  // namespace greenweave
