@@ -1,0 +1,223 @@
+#include "model/indices/connectivity.hpp"
+
+#include <oneapi/tbb/enumerable_thread_specific.h>
+
+#include <algorithm>
+#include <boost/graph/connected_components.hpp>
+#include <cmath>
+#include <limits>
+
+#include "model/indices/routing.hpp"
+#include "model/run/parallel.hpp"
+
+namespace greenweave {
+
+namespace {
+
+constexpr MeasureSpec kNP{"NP", "1", "Number of patches", 0};
+constexpr MeasureSpec kHA{"HA", "ha", "Habitat: sum of the patches' attributes", 1};
+constexpr MeasureSpec kNL{"NL", "1", "Number of links", 1};
+constexpr MeasureSpec kNC{"NC", "1", "Number of components of the binary graph", -1};
+constexpr MeasureSpec kMSC{"MSC", "ha", "Mean size of the components", 1};
+constexpr MeasureSpec kECS{"ECS", "ha", "Expected size of the component of a point of habitat", 1};
+constexpr MeasureSpec kLCP{"LCP", "1", "Landscape coincidence probability", 1};
+constexpr MeasureSpec kCCP{"CCP", "1", "Class coincidence probability", 1};
+constexpr MeasureSpec kMESH{"MESH", "ha", "Effective mesh size of the patches", 1};
+constexpr MeasureSpec kPC{"PC", "1", "Probability of connectivity", 1};
+constexpr MeasureSpec kECA{"ECA", "ha", "Equivalent connected area: EC(PC)", 1};
+constexpr MeasureSpec kIIC{"IIC", "1", "Integral index of connectivity", 1};
+constexpr MeasureSpec kECIIC{"EC_IIC", "ha", "Equivalent connected area of IIC", 1};
+constexpr MeasureSpec kH{"H", "1", "Harary index of the binary graph", 1};
+constexpr MeasureSpec kGD{"GD", "m", "Graph diameter: longest of the shortest paths", 0};
+constexpr MeasureSpec kAlpha{"alpha", "1", "Loops of the binary graph over the most a planar one can have", 1};
+constexpr MeasureSpec kBeta{"beta", "1", "Links of the binary graph per patch", 1};
+constexpr MeasureSpec kGamma{"gamma", "1", "Links of the binary graph over the most a planar one can have", 1};
+
+// Sources are dealt out to this many piles, each summed on its own and joined in order: the bits do not depend on threads.
+constexpr std::int32_t piles = 64;
+
+/// What one pass over all sources yields for one way of weighing a distance. Everything by rank.
+struct Pass {
+  double numerator = 0.0;
+  double longest = 0.0;       // of the finite distances
+  double sum_inverse = 0.0;   // over pairs i < j of 1 / distance
+  std::vector<double> reach;  // sum over j != i of a_j w(d_ij)
+  std::vector<double> connector;    // 2 x sum over pairs of a_i a_j (w(d_ij) - w(d_ij without k))
+  std::vector<double> betweenness;  // sum over pairs through k of a_i a_j w(d_ij)
+};
+
+/// `weight` turns a finite distance into the weight of a pair.
+template <class Weight>
+Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& weight) {
+  const std::int32_t n = graph.patches();
+  const auto size = static_cast<std::size_t>(n);
+  struct Pile {
+    double numerator = 0.0, longest = 0.0, sum_inverse = 0.0;
+    std::vector<double> connector, betweenness;
+  };
+  std::vector<Pile> of_pile(piles);
+  Pass pass;
+  pass.reach.assign(size, 0.0);
+  struct Work {
+    Routes routes;
+    std::vector<double> w;
+  };
+  tbb::enumerable_thread_specific<Work> works([&] { return Work{Routes(graph), std::vector<double>(size)}; });
+  const double* a = graph.attribute.data();
+  parallel_for(std::min(piles, n), [&](std::int64_t p) {
+    Work& work = works.local();
+    Pile& pile = of_pile[static_cast<std::size_t>(p)];
+    if (per_patch) {
+      pile.connector.assign(size, 0.0);
+      pile.betweenness.assign(size, 0.0);
+    }
+    for (auto s = static_cast<std::int32_t>(p); s < n; s += piles) {
+      work.routes.from(s);
+      double reach = 0.0;
+      for (std::int32_t t = 0; t < n; ++t) {
+        const double d = work.routes.distance(t);
+        double& w = work.w[static_cast<std::size_t>(t)];
+        w = t != s && d < std::numeric_limits<double>::infinity() ? weight(d) : 0.0;
+        reach += a[t] * w;
+        if (t > s && d < std::numeric_limits<double>::infinity()) {
+          pile.longest = std::max(pile.longest, d);
+          pile.sum_inverse += 1.0 / d;
+        }
+      }
+      pass.reach[static_cast<std::size_t>(s)] = reach;
+      pile.numerator += a[s] * (a[s] + reach);
+      if (!per_patch) continue;
+      work.routes.lay_out_tree();
+      work.routes.for_each_inner([&](std::int32_t k) {
+        double through = 0.0, lost = 0.0;
+        work.routes.without(k, [&](std::int32_t t, double d) {
+          const double w = work.w[static_cast<std::size_t>(t)];
+          through += a[t] * w;
+          lost += a[t] * (d < std::numeric_limits<double>::infinity() ? w - weight(d) : w);
+        });
+        pile.connector[static_cast<std::size_t>(k)] += 2.0 * a[s] * lost;
+        pile.betweenness[static_cast<std::size_t>(k)] += a[s] * through;
+      });
+    }
+  });
+  if (per_patch) {
+    pass.connector.assign(size, 0.0);
+    pass.betweenness.assign(size, 0.0);
+  }
+  for (const Pile& pile : of_pile) {
+    pass.numerator += pile.numerator;
+    pass.longest = std::max(pass.longest, pile.longest);
+    pass.sum_inverse += pile.sum_inverse;
+    for (std::size_t k = 0; k < pile.connector.size(); ++k) {
+      pass.connector[k] += pile.connector[k];
+      pass.betweenness[k] += pile.betweenness[k];
+    }
+  }
+  return pass;
+}
+
+/// The graph of links with a cost up to a threshold, on which the binary indices stand.
+struct BinaryGraph {
+  std::vector<int> component, degree;
+  std::vector<double> component_size;  // sum of attributes
+  std::int64_t links = 0;
+
+  BinaryGraph(const HabitatGraph& graph, double threshold) {
+    const auto n = boost::num_vertices(graph);
+    HabitatGraph binary(n);
+    degree.assign(n, 0);
+    for (const auto& e : boost::make_iterator_range(boost::edges(graph))) {
+      if (graph[e].cost_m > threshold) continue;
+      const auto u = boost::source(e, graph), v = boost::target(e, graph);
+      boost::add_edge(u, v, graph[e], binary);
+      ++degree[u];
+      ++degree[v];
+      ++links;
+    }
+    component.assign(n, 0);
+    const int count = boost::connected_components(
+        binary, boost::make_iterator_property_map(component.begin(), boost::get(boost::vertex_index, binary)));
+    component_size.assign(static_cast<std::size_t>(count), 0.0);
+    for (std::size_t v = 0; v < n; ++v) component_size[static_cast<std::size_t>(component[v])] += graph[v].attribute;
+  }
+};
+
+double ratio(double numerator, double denominator) { return denominator > 0.0 ? numerator / denominator : 0.0; }
+
+}  // namespace
+
+ConnectivityResult connectivity(const HabitatNetwork& network, const ConnectivityParameters& parameters) {
+  const HabitatGraph& graph = network.graph;
+  const auto n = boost::num_vertices(graph);
+  const double alpha = parameters.dispersal.alpha();
+  const double area = parameters.landscape_area_ha;
+  const RoutingGraph by_cost = route(network, std::numeric_limits<double>::infinity(), false);
+  const RoutingGraph by_hops = route(network, parameters.binary_threshold_m, true);
+  const Pass pc = pass_over_sources(by_cost, parameters.per_patch, [&](double d) { return std::exp(-alpha * d); });
+  const Pass iic = pass_over_sources(by_hops, parameters.per_patch, [](double hops) { return 1.0 / (1.0 + hops); });
+  const BinaryGraph binary(graph, parameters.binary_threshold_m);
+
+  double habitat = 0.0, squares = 0.0, component_squares = 0.0;
+  for (std::size_t v = 0; v < n; ++v) {
+    habitat += graph[v].attribute;
+    squares += graph[v].attribute * graph[v].attribute;
+  }
+  for (const double size : binary.component_size) component_squares += size * size;
+  const auto patches = static_cast<double>(n), links = static_cast<double>(binary.links);
+  const auto components = static_cast<double>(binary.component_size.size());
+
+  ConnectivityResult result;
+  result.pc_numerator = pc.numerator;
+  result.iic_numerator = iic.numerator;
+  result.measures = {
+      {&kECA, std::sqrt(pc.numerator)},
+      {&kPC, ratio(pc.numerator, area * area)},
+      {&kECIIC, std::sqrt(iic.numerator)},
+      {&kIIC, ratio(iic.numerator, area * area)},
+      {&kHA, habitat},
+      {&kNP, patches},
+      {&kNL, static_cast<double>(boost::num_edges(graph))},
+      {&kNC, components},
+      {&kMSC, ratio(habitat, components)},
+      {&kECS, ratio(component_squares, habitat)},
+      {&kLCP, ratio(component_squares, area * area)},
+      {&kCCP, ratio(component_squares, habitat * habitat)},
+      {&kMESH, ratio(squares, area)},
+      {&kH, iic.sum_inverse},
+      {&kGD, pc.longest},
+      {&kAlpha, patches > 2.0 ? std::max(0.0, (links - patches + 1.0) / (2.0 * patches - 5.0)) : 0.0},
+      {&kBeta, ratio(links, patches)},
+      {&kGamma, patches > 2.0 ? links / (3.0 * (patches - 2.0)) : 0.0},
+  };
+  if (!parameters.per_patch) return result;
+  result.patches.resize(n);
+  const auto share = [](double part, double whole) { return whole > 0.0 ? 100.0 * part / whole : 0.0; };
+  for (std::size_t r = 0; r < n; ++r) {
+    // Both layouts rank the patches in the same order, breadth first over all links.
+    const auto patch = static_cast<std::size_t>(by_cost.patch_of_rank[r]);
+    const double a = by_cost.attribute[r];
+    PatchImportance& p = result.patches[patch];
+    p.dPC_intra = share(a * a, pc.numerator);
+    p.dPC_flux = share(2.0 * a * pc.reach[r], pc.numerator);
+    p.dPC_connector = share(pc.connector[r], pc.numerator);
+    p.dPC = p.dPC_intra + p.dPC_flux + p.dPC_connector;
+    p.dIIC_intra = share(a * a, iic.numerator);
+    p.dIIC_flux = share(2.0 * a * iic.reach[r], iic.numerator);
+    p.dIIC_connector = share(iic.connector[r], iic.numerator);
+    p.dIIC = p.dIIC_intra + p.dIIC_flux + p.dIIC_connector;
+    p.BC = pc.betweenness[r];
+    p.F = pc.reach[r];
+    p.IF = a * (a + pc.reach[r]);
+    p.degree = binary.degree[patch];
+    p.component = binary.component[patch];
+  }
+  return result;
+}
+
+double equivalent_connected_area(const HabitatNetwork& network, const Dispersal& dispersal) {
+  const double alpha = dispersal.alpha();
+  const RoutingGraph graph = route(network, std::numeric_limits<double>::infinity(), false);
+  return std::sqrt(pass_over_sources(graph, false, [&](double d) { return std::exp(-alpha * d); }).numerator);
+}
+
+}  // namespace greenweave

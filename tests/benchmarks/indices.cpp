@@ -1,0 +1,74 @@
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <map>
+
+#include "model/indices/connectivity.hpp"
+#include "model/run/random.hpp"
+#include "tests/support/graphs.hpp"
+
+namespace {
+
+using namespace greenweave;
+namespace testing = greenweave::testing;
+
+/// Patches on a jittered square grid, each linked to its neighbours on the grid and along one diagonal, as in a Delaunay
+/// triangulation: about 3 n links, costs that vary by a factor of ten.
+HabitatNetwork planar_network(int side) {
+  std::vector<double> attributes;
+  std::vector<testing::TestLink> links;
+  std::uint64_t draw = 0;
+  const auto uniform = [&] { return random_uniform(1, 2, ++draw); };
+  for (int r = 0; r < side; ++r)
+    for (int c = 0; c < side; ++c) {
+      const int here = r * side + c;
+      attributes.push_back(1.0 + 100.0 * uniform() * uniform());
+      const auto link = [&](int other) { links.push_back({here, other, 200.0 + 1800.0 * uniform()}); };
+      if (c + 1 < side) link(here + 1);
+      if (r + 1 < side) link(here + side);
+      if (c + 1 < side && r + 1 < side) link(here + side + 1);
+    }
+  return testing::network_of(attributes, links);
+}
+
+ConnectivityParameters parameters_of(double distance_m) {
+  ConnectivityParameters parameters;
+  parameters.dispersal = {distance_m, 0.5};
+  parameters.binary_threshold_m = distance_m;
+  parameters.landscape_area_ha = 1e6;
+  return parameters;
+}
+
+/// dPC and dIIC with their fractions, BC, F, IF and all global indices, exact.
+void importance_planar(benchmark::State& state) {
+  const HabitatNetwork network = planar_network(static_cast<int>(state.range(0)));
+  // Half of the dispersers cover five links: the probability spans the whole network, so nothing could be left out.
+  for (auto _ : state) benchmark::DoNotOptimize(connectivity(network, parameters_of(5000.0)));
+  state.counters["patches"] = static_cast<double>(boost::num_vertices(network.graph));
+}
+BENCHMARK(importance_planar)->Arg(22)->Arg(45)->Arg(100)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// The complete graph of 404 patches that takes Conefor 87 s for PC and dPC alone.
+void importance_complete_404(benchmark::State& state) {
+  std::vector<double> attributes;
+  std::vector<testing::TestLink> links;
+  const auto coordinate = [](std::uint64_t axis, int i) {
+    return 60000.0 * random_uniform(3, axis, static_cast<std::uint64_t>(i));
+  };
+  for (int i = 0; i < 404; ++i) {
+    attributes.push_back(1.0 + 1000.0 * random_uniform(3, 9, static_cast<std::uint64_t>(i)));
+    for (int j = i + 1; j < 404; ++j)
+      links.push_back({i, j, std::hypot(coordinate(0, i) - coordinate(0, j), coordinate(1, i) - coordinate(1, j))});
+  }
+  const HabitatNetwork network = testing::network_of(attributes, links);
+  for (auto _ : state) benchmark::DoNotOptimize(connectivity(network, parameters_of(10000.0)));
+}
+BENCHMARK(importance_complete_404)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void eca_planar(benchmark::State& state) {
+  const HabitatNetwork network = planar_network(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(equivalent_connected_area(network, {5000.0, 0.5}));
+}
+BENCHMARK(eca_planar)->Arg(22)->Arg(45)->Arg(100)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
