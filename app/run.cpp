@@ -38,7 +38,7 @@ void run(const RunOptions& options) {
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
 
   const Study study = load_study(options.study, options.overrides);
-  const std::filesystem::path out = options.out.empty() ? default_output(options.study) : options.out;
+  const std::filesystem::path out = options.out.empty() ? study.output : options.out;
   ResultsStore store(study, out, options.overwrite, options.restart);
 
   ProgressBar bar;

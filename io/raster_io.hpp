@@ -1,13 +1,23 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 
 #include "model/grid/raster.hpp"
 #include "scenarios/table.hpp"
 
 namespace greenweave {
 
-/// CRS (WKT), cell size and extent of a raster file as a frame in its own CRS, for defaults and messages.
-Frame frame_of_raster(const std::filesystem::path& path);
+/// What a study may say of its frame; what it leaves out comes from its land cover.
+struct FrameWish {
+  std::string crs;               // anything GDAL understands: "EPSG:32648", WKT, PROJ; empty: the raster's
+  std::optional<double> cell_m;  // default: the raster's
+  std::optional<std::array<double, 4>> extent;  // xmin, ymin, xmax, ymax in that CRS; default: the raster's
+};
+
+/// The frame of a study: the wish, completed by a raster's CRS, cell size and extent. The extent is cut to whole cells
+/// counted from its north-west corner. InputError: no such file, no CRS, a CRS that is not projected in metres (names
+/// the UTM zone to use), an extent without a whole cell.
+Frame frame_from(const FrameWish& wish, const std::filesystem::path& raster);
 
 /// How values are carried from a file's grid to the frame's.
 enum class Resampling {
@@ -31,5 +41,8 @@ Raster<float> read_raster_as_is(const std::filesystem::path& path, Frame* frame)
 /// Writes a cloud-optimised GeoTIFF (deflate, tiled, overviews) with unit and description. Never overwrites:
 /// InputError.
 void write_geotiff(const std::filesystem::path& path, const Frame& frame, const NamedRaster& raster);
+
+/// Throws InputError if something of that name exists, or its folder does not.
+void require_new_file(const std::filesystem::path& path);
 
 }  // namespace greenweave

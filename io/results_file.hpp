@@ -6,17 +6,19 @@
 #include <vector>
 
 #include "scenarios/case_result.hpp"
+#include "scenarios/comparison.hpp"
 #include "scenarios/study.hpp"
 
 namespace greenweave {
 
 /// Takes the cases of a run as they finish, each into a file of its own under `<results>.partial/`, and at the end
 /// joins them into one results file, which is written to a temporary name, checked and renamed. A run that was killed
-/// finds its finished cases there again if study text, inputs, options and program version are the same (`run_key`).
+/// finds its finished cases there again if study text, inputs, options and program version are the same.
 class ResultsStore final : public CaseSink {
  public:
-  /// Never overwrites: throws InputError if `path` exists and `overwrite` is false.
-  ResultsStore(const Study& study, std::filesystem::path path, std::string run_key, bool overwrite);
+  /// InputError: `path` exists and `overwrite` is false; its folder does not exist; another run is at work there; cases
+  /// of another state of the study wait there and `restart` is false (true: they are thrown away).
+  ResultsStore(const Study& study, std::filesystem::path path, bool overwrite, bool restart);
   ~ResultsStore() override;
 
   bool has(const CaseId& id) const override;
@@ -42,23 +44,22 @@ class ResultsFile {
   const Header& header() const;
   const Frame& frame() const;
   std::vector<std::string> scenarios() const;  // in the study's order, baseline first
+  std::vector<std::string> scenario_titles() const;
   std::vector<int> years() const;
   std::vector<std::string> guilds() const;
+  std::vector<std::string> guild_titles() const;
   int draws() const;  // number of draws beyond the stated values
   std::vector<Target> targets() const;
   ClassTable classes() const;
   std::vector<Element> elements() const;  // with geometry
 
-  /// Indices of a case: one row per draw, one column an index, with unit, meaning and `better` direction.
-  struct IndexValues {
-    std::string name, unit, meaning;
-    int better = 0;
-    std::vector<double> draws;
-  };
-  std::vector<IndexValues> indices(const std::string& scenario, int year, const std::string& guild) const;
+  /// Indices of a guild in a case; empty if the file has no such case.
+  std::vector<IndexSample> indices(const std::string& scenario, int year, const std::string& guild) const;
   /// A table of a guild's assessment, or of the case itself where `guild` is empty. nullopt if the file has none such.
   std::optional<Table> table(const std::string& scenario, int year, const std::string& guild,
                              const std::string& name) const;
+  /// Names of the rasters of a guild, or of the case itself where `guild` is empty.
+  std::vector<std::string> raster_names(const std::string& scenario, int year, const std::string& guild) const;
   std::optional<NamedRaster> raster(const std::string& scenario, int year, const std::string& guild,
                                     const std::string& name) const;
   std::optional<NamedLines> lines(const std::string& scenario, int year, const std::string& guild,

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "scenarios/study.hpp"
 
@@ -17,8 +18,5 @@ struct StudyOverrides {
 /// Reads a study file and everything it names, checks it all, and returns values. The format is docs/study-file.md.
 /// InputError with file, line and remedy for anything that cannot be used.
 Study load_study(const std::filesystem::path& path, const StudyOverrides& overrides = {});
-
-/// Where the study's results go by default.
-std::filesystem::path default_output(const std::filesystem::path& study_file);
 
 }  // namespace greenweave

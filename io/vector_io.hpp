@@ -4,14 +4,34 @@
 #include <vector>
 
 #include "model/grid/geometry.hpp"
+#include "scenarios/table.hpp"
 
 namespace greenweave {
 
 /// Reads all features of a layer (empty name: the only one) of any GDAL vector file, transformed to the frame's CRS.
-/// Multi-geometries become one geometry of several parts; `name` is the layer's attribute of that name, if it has one.
+/// Multi-geometries become one geometry of several parts; `name` is the layer's attribute of that name; in a layer
+/// without one, the layer's own name.
 /// InputError: no such file or layer, several layers and none named, no CRS, an empty layer, a broken geometry,
 /// nothing within the frame.
 std::vector<Feature> read_features(const std::filesystem::path& path, const std::string& layer, const Frame& frame,
                                    const std::string& what);
+
+/// A layer to write: row i of the table belongs to geometry i, all of one kind.
+struct VectorLayer {
+  std::string name;
+  Geometry::Kind kind = Geometry::Kind::lines;
+  Table table;
+  std::vector<Geometry> geometries;
+};
+
+/// The areas of labels 1..count of a raster as polygons along the cells' edges, one geometry a label. Cells that touch
+/// at a corner only lie in different rings.
+std::vector<Geometry> outlines_of(const Frame& frame, const Raster<std::int32_t>& labels, std::int32_t count);
+
+/// Names of the features of a layer (empty name: the only one), each once, in the file's order; read without a frame.
+std::vector<std::string> feature_names(const std::filesystem::path& path, const std::string& layer);
+
+/// Writes layers into a new GeoPackage. Numbers that are not finite become NULL. Never overwrites: InputError.
+void write_geopackage(const std::filesystem::path& path, const Frame& frame, const std::vector<VectorLayer>& layers);
 
 }  // namespace greenweave

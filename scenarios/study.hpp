@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,7 +16,8 @@ namespace greenweave {
 /// What a type of greenway is: widths and the footing of its belt. Defaults in docs/methods.md with their sources.
 struct GreenwayType {
   std::string name;                  // ecological, suburban, urban
-  double belt_width_m = 0.0;         // whole width of the planted belt
+  double control_width_m = 0.0;      // whole width of the zone that the plan keeps for it: the strip of an element
+  double belt_width_m = 0.0;         // whole width of the belt that building it plants
   double trail_width_m = 0.0;        // of the trail inside it
   std::string belt_class;            // land-cover class the belt becomes
   double disturbance_width_m = 0.0;  // zone on each side of the trail that its ordinary use disturbs
@@ -73,9 +75,12 @@ struct Visitors {
   double mean_distance_m = 1303.0;  // of the negative exponential: 90 % stay within 3 km
 };
 
+/// Start of an action that applies in every year, its restorations fully developed.
+inline constexpr int always = -9999;
+
 struct Action {
   std::string name;
-  int start_year = 0;
+  int start_year = always;
   std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors> what;
 };
 
@@ -136,6 +141,7 @@ struct Study {
   Analyses analyses;
   std::uint64_t seed = 1;
   std::string text;  // the study file(s) as read
+  std::filesystem::path output;  // where its results go by default
   std::vector<Provenance> inputs;
 };
 

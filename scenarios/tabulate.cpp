@@ -201,6 +201,22 @@ GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& la
   return result;
 }
 
+std::vector<std::string> index_names() {
+  // The names come from where the indices are computed: judge a landscape of one bare cell.
+  const Shape shape{1, 1};
+  const Frame frame{shape, 1.0, 0.0, 1.0, ""};
+  const HabitatSurface surface{Raster<float>(shape, 0.0F), Raster<float>(shape, 1.0F)};
+  PatchSet patches;
+  patches.label = Raster<std::int32_t>(shape, 0);
+  const LinkSet links;
+  const HabitatNetwork network = build_network(patches, links);
+  std::vector<std::string> names;
+  for (const Measures& measures : {connectivity(network, {Dispersal{}, 1.0, 1.0, false}).measures,
+                                   assess_framework(frame, {}, {}, surface, patches, links, network, {}).measures})
+    for (const Measure& measure : measures) names.emplace_back(measure.spec->name);
+  return names;
+}
+
 Table tabulate_land_cover(const Landscape& landscape) {
   const auto& classes = landscape.classes->classes;
   std::vector<std::int64_t> cells(classes.size(), 0);

@@ -9,6 +9,9 @@ namespace greenweave {
 GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& landscape, Assessment assessment,
                      bool indices_only);
 
+/// Names of all indices that an assessment yields, framework included.
+std::vector<std::string> index_names();
+
 /// Hectares of each land-cover class.
 Table tabulate_land_cover(const Landscape& landscape);
 

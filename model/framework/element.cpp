@@ -127,14 +127,20 @@ const char* name_of(Element::Kind kind) {
   return "";
 }
 
+std::vector<Cell> cells_of(const Landscape& landscape, const Element& element) {
+  std::vector<Cell> cells = element.geometry.kind == Geometry::Kind::lines
+                                ? cells_within(landscape.frame, element.geometry, element.width_m / 2.0)
+                                : cells_inside(landscape.frame, element.geometry);
+  std::erase_if(cells, [&](Cell cell) { return !landscape.cover.is_valid(cell); });
+  return cells;
+}
+
 Footprint footprint_of(const Landscape& landscape, const Element& element) {
   const Frame& frame = landscape.frame;
   const bool is_line = element.geometry.kind == Geometry::Kind::lines;
   Footprint footprint;
   footprint.station_m = frame.cell_m;
-  footprint.cells =
-      is_line ? cells_within(frame, element.geometry, element.width_m / 2.0) : cells_inside(frame, element.geometry);
-  std::erase_if(footprint.cells, [&](Cell cell) { return !landscape.cover.is_valid(cell); });
+  footprint.cells = cells_of(landscape, element);
   footprint.station.assign(footprint.cells.size(), 0);
   if (footprint.cells.empty()) return footprint;
   if (is_line) {

@@ -33,6 +33,9 @@ struct Footprint {
   std::vector<Cell> surroundings;         // of each cell: the nearest cell outside the element, -1 if there is none
 };
 
+/// The element's cells within the landscape's mask, ascending: the strip around a line, the inside of a polygon.
+std::vector<Cell> cells_of(const Landscape& landscape, const Element& element);
+
 Footprint footprint_of(const Landscape& landscape, const Element& element);
 
 /// The landscape as if the element were not there: each of its cells takes the class named in `reverts_to`, or that of

@@ -53,6 +53,7 @@ struct Frame {
 /// A grid of values with a mask: NoData is what the mask says, never a number. An empty mask means all cells are valid.
 template <class T>
 struct Raster {
+  using value_type = T;
   Shape shape;
   std::vector<T> values;
   std::vector<std::uint8_t> valid;

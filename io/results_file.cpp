@@ -1,0 +1,757 @@
+#include "io/results_file.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <limits>
+#include <mutex>
+#include <set>
+#include <sstream>
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "io/gdal.hpp"
+#include "io/hdf5.hpp"
+#include "io/raster_io.hpp"
+#include "io/sha256.hpp"
+#include "io/version.hpp"
+#include "model/run/error.hpp"
+
+namespace greenweave {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t schema_version = 1;
+
+template <class T>
+constexpr T fill_value() {
+  if constexpr (std::is_floating_point_v<T>) return std::numeric_limits<T>::quiet_NaN();
+  if constexpr (std::is_same_v<T, std::int32_t>) return std::numeric_limits<std::int32_t>::min();
+  if constexpr (std::is_same_v<T, std::uint8_t>) return 255;
+}
+
+std::string case_path(const std::string& scenario, int year) { return fmt::format("/scenarios/{}/{}", scenario, year); }
+
+void describe(hid_t object, const std::string& unit, const std::string& meaning) {
+  if (!unit.empty()) h5::set_attribute(object, "units", unit);
+  if (!meaning.empty()) h5::set_attribute(object, "long_name", meaning);
+}
+
+/// A table is a group with one dataset a column. Its dimension is attached later, when the file is whole.
+void write_table(hid_t parent, const Table& table) {
+  const h5::Handle group = h5::create_group(parent, table.name);
+  for (const Column& column : table.columns) {
+    const h5::Handle dataset =
+        std::visit([&](const auto& values) { return h5::write_column(group, column.name, values); }, column.values);
+    describe(dataset, column.unit, column.meaning);
+  }
+}
+
+/// Lines as ragged arrays: the points of line i follow those of line i - 1; `node_count` says how many.
+void write_lines(hid_t parent, const NamedLines& lines) {
+  const h5::Handle group = h5::create_group(parent, lines.name);
+  describe(group, "", lines.meaning);
+  std::vector<std::int64_t> counts;
+  std::vector<double> x, y;
+  for (const auto& line : lines.lines) {
+    counts.push_back(static_cast<std::int64_t>(line.size()));
+    for (const Point& p : line) {
+      x.push_back(p.x);
+      y.push_back(p.y);
+    }
+  }
+  describe(h5::write_column(group, "node_count", counts), "1", "Points of each line");
+  describe(h5::write_column(group, "x", x), "m", "Easting of each point");
+  describe(h5::write_column(group, "y", y), "m", "Northing of each point");
+}
+
+/// Attaches a dimension of its own to the columns of a table or of ragged lines.
+void give_dimensions(hid_t group) {
+  std::optional<h5::Handle> row, node;
+  for (const std::string& name : h5::names_in(group)) {
+    const bool is_node = (name == "x" || name == "y") && h5::exists(group, "node_count");
+    const h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, "dataset " + name);
+    const h5::Handle space(H5Dget_space(dataset), H5Sclose, "space");
+    const auto length = static_cast<std::size_t>(H5Sget_simple_extent_npoints(space));
+    std::optional<h5::Handle>& scale = is_node ? node : row;
+    if (!scale) scale = h5::create_bare_dimension(group, is_node ? "node" : "row", length);
+    h5::attach_scale(dataset, *scale, 0);
+  }
+}
+
+struct PackedRasters {
+  struct Item {
+    const NamedRaster* raster;
+    h5::PackedRaster packed;
+  };
+  std::vector<Item> items;
+
+  explicit PackedRasters(const std::vector<NamedRaster>& rasters) {
+    for (const NamedRaster& named : rasters)
+      std::visit(
+          [&](const auto& raster) {
+            using T = typename std::decay_t<decltype(raster)>::value_type;
+            if (raster.valid.empty()) {
+              items.push_back({&named, h5::PackedRaster::pack<T>(raster.values, raster.shape.rows, raster.shape.cols,
+                                                                 fill_value<T>())});
+              return;
+            }
+            std::vector<T> values = raster.values;
+            for (std::size_t i = 0; i < values.size(); ++i)
+              if (raster.valid[i] == 0) values[i] = fill_value<T>();
+            items.push_back(
+                {&named, h5::PackedRaster::pack<T>(values, raster.shape.rows, raster.shape.cols, fill_value<T>())});
+          },
+          named.raster);
+  }
+
+  void write(hid_t group) const {
+    for (const Item& item : items) {
+      const h5::Handle dataset = item.packed.write(group, item.raster->name);
+      describe(dataset, item.raster->unit, item.raster->meaning);
+      h5::set_attribute(dataset, "grid_mapping", std::string("crs"));
+    }
+  }
+};
+
+std::vector<std::string> column_of(const std::vector<Scenario>& scenarios, std::string Scenario::*member) {
+  std::vector<std::string> values;
+  for (const Scenario& s : scenarios) values.push_back(s.*member);
+  return values;
+}
+
+/// The study as tables: what a comparison needs to know besides the cases.
+std::vector<Table> study_tables(const Study& study) {
+  std::vector<Table> tables;
+  tables.push_back({"scenarios",
+                    {{"name", "", "Name", column_of(study.scenarios, &Scenario::name)},
+                     {"title", "", "Title", column_of(study.scenarios, &Scenario::title)}}});
+  std::vector<std::int64_t> years(study.years.begin(), study.years.end());
+  tables.push_back({"years", {{"year", "1", "Year", std::move(years)}}});
+
+  Table guilds{"guilds", {}};
+  std::vector<std::string> names, titles;
+  std::vector<double> distance, probability, minimum;
+  for (const Guild& guild : study.guilds) {
+    names.push_back(guild.name);
+    titles.push_back(guild.title);
+    distance.push_back(guild.dispersal.distance_m);
+    probability.push_back(guild.dispersal.probability);
+    minimum.push_back(guild.minimum_patch_ha);
+  }
+  guilds.columns = {{"name", "", "Name", names},
+                    {"title", "", "Title", titles},
+                    {"dispersal_m", "m", "Effective distance reached with the dispersal probability", distance},
+                    {"dispersal_probability", "1", "That probability", probability},
+                    {"minimum_patch_ha", "ha", "Least area of a patch", minimum}};
+  tables.push_back(std::move(guilds));
+
+  std::vector<std::int64_t> codes, colours;
+  std::vector<std::string> class_names;
+  for (const LandCoverClass& c : study.landscape.classes->classes) {
+    codes.push_back(c.code);
+    colours.push_back(c.colour);
+    class_names.push_back(c.name);
+  }
+  tables.push_back({"classes",
+                    {{"code", "1", "Code in the land-cover rasters", codes},
+                     {"name", "", "Name", class_names},
+                     {"colour", "1", "Colour as 0xRRGGBB", colours}}});
+
+  std::vector<std::string> e_names, e_titles, e_kinds, e_types, e_geometry;
+  std::vector<double> e_width;
+  for (const Element& e : study.elements) {
+    e_names.push_back(e.name);
+    e_titles.push_back(e.title);
+    e_kinds.emplace_back(name_of(e.kind));
+    e_types.push_back(e.greenway_type);
+    e_geometry.emplace_back(e.geometry.kind == Geometry::Kind::lines ? "lines" : "polygons");
+    e_width.push_back(e.width_m);
+  }
+  tables.push_back({"elements",
+                    {{"name", "", "Name", e_names},
+                     {"title", "", "Title", e_titles},
+                     {"kind", "", "belt, core, vertical or horizontal", e_kinds},
+                     {"greenway", "", "Greenway type", e_types},
+                     {"geometry", "", "lines or polygons", e_geometry},
+                     {"width_m", "m", "Width of the strip around a line", e_width}}});
+
+  Table targets{"targets", {}};
+  std::vector<std::string> t_name, t_index, t_guild, t_scenario;
+  std::vector<std::int64_t> t_year;
+  std::vector<double> t_least, t_most, t_change;
+  const auto or_nan = [](const std::optional<double>& v) {
+    return v.value_or(std::numeric_limits<double>::quiet_NaN());
+  };
+  for (const Target& t : study.targets) {
+    t_name.push_back(t.name);
+    t_index.push_back(t.index);
+    t_guild.push_back(t.guild);
+    t_scenario.push_back(t.scenario);
+    t_year.push_back(t.year);
+    t_least.push_back(or_nan(t.at_least));
+    t_most.push_back(or_nan(t.at_most));
+    t_change.push_back(or_nan(t.min_change_percent));
+  }
+  targets.columns = {{"name", "", "Name", t_name},
+                     {"index", "", "Index it is about", t_index},
+                     {"guild", "", "Guild; empty: every one", t_guild},
+                     {"scenario", "", "Scenario; empty: every one but the baseline", t_scenario},
+                     {"year", "1", "Year; 0: every one", t_year},
+                     {"at_least", "", "Least value; NaN: none", t_least},
+                     {"at_most", "", "Greatest value; NaN: none", t_most},
+                     {"min_change_percent", "%", "Least change against the baseline; NaN: none", t_change}};
+  tables.push_back(std::move(targets));
+
+  std::vector<std::string> roles, paths, hashes;
+  for (const Provenance& input : study.inputs) {
+    roles.push_back(input.role);
+    paths.push_back(input.path);
+    hashes.push_back(input.sha256);
+  }
+  tables.push_back({"inputs",
+                    {{"role", "", "What it is to the study", roles},
+                     {"path", "", "Path as it was read", paths},
+                     {"sha256", "", "SHA-256 of the file", hashes}}});
+  return tables;
+}
+
+/// Which run a folder of finished cases belongs to: everything that the numbers depend on.
+std::string run_key(const Study& study) {
+  const Frame& frame = study.landscape.frame;
+  std::string text =
+      fmt::format("schema {}\nprogram {}\nframe {} {} {:a} {:a} {:a}\nyears {}\ndraws {}\nseed {}\n", schema_version,
+                  program_version(), frame.shape.rows, frame.shape.cols, frame.cell_m, frame.west, frame.north,
+                  fmt::join(study.years, " "), study.uncertainty.draws, study.seed);
+  for (const Scenario& scenario : study.scenarios) text += "scenario " + scenario.name + "\n";
+  for (const Provenance& input : study.inputs) text += input.role + " " + input.sha256 + "\n";
+  return sha256_of(text + study.text);
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+[[noreturn]] void fail_writing(const fs::path& path, const std::string& reason) {
+  throw InputError(path.string(), "", "cannot be written: " + reason,
+                   "is the disk full, or the folder read-only? Finished cases are kept; run the same command to go on");
+}
+
+std::string file_name_of(const CaseId& id) { return fmt::format("{}-{}-{}.h5", id.scenario, id.year, id.draw); }
+
+}  // namespace
+
+struct ResultsStore::Impl {
+  const Study& study;
+  fs::path out, partial;
+  int lock = -1;
+  mutable std::mutex mutex;  // HDF5 works on one thread at a time
+
+  Impl(const Study& s, fs::path p) : study(s), out(std::move(p)), partial(out.string() + ".partial") {}
+  ~Impl() {
+    if (lock < 0) return;
+    // A run that failed before its first case leaves nothing behind.
+    bool any = false;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(partial, ignored)) any = any || entry.path().extension() == ".h5";
+    if (!any) fs::remove_all(partial, ignored);
+    close(lock);
+  }
+
+  void write_common(hid_t file) const;
+  void join_case(hid_t file, const CaseId& id, hid_t x, hid_t y) const;
+  void join_indices(hid_t file, const std::string& scenario, int year, hid_t draw) const;
+};
+
+ResultsStore::ResultsStore(const Study& study, fs::path path, bool overwrite, bool restart)
+    : impl_(std::make_unique<Impl>(study, std::move(path))) {
+  h5::quiet();
+  const fs::path& out = impl_->out;
+  const fs::path& partial = impl_->partial;
+  if (fs::exists(out) && !overwrite)
+    throw InputError(out.string(), "", "it exists already, and results are not overwritten",
+                     "give another name with --out, move it away, or say --overwrite");
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (!fs::is_directory(folder))
+    throw InputError(out.string(), "", fmt::format("there is no folder {}", folder.string()),
+                     "make it, or choose another with --out");
+  std::error_code error;
+  fs::create_directory(partial, error);
+  if (error) fail_writing(partial, error.message());
+  const int lock = open((partial / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+  if (lock < 0) fail_writing(partial / "lock", std::strerror(errno));
+  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    close(lock);
+    throw InputError(partial.string(), "", "another run is at work on these results",
+                     "wait for it, or give another name with --out");
+  }
+  impl_->lock = lock;
+  const std::string key = run_key(study);
+  const fs::path key_file = partial / "key";
+  std::int64_t waiting = 0;
+  for (const auto& entry : fs::directory_iterator(partial)) waiting += entry.path().extension() == ".h5";
+  if (waiting > 0 && read_file(key_file) != key) {
+    if (!restart) {
+      throw InputError(
+          partial.string(), "",
+          fmt::format("{} finished cases wait there, of a run whose study, inputs, options or program differ", waiting),
+          "--restart throws them away and begins anew; --out keeps them and writes elsewhere");
+    }
+    for (const auto& entry : fs::directory_iterator(partial))
+      if (entry.path().extension() == ".h5") fs::remove(entry.path());
+  }
+  std::ofstream(key_file, std::ios::binary | std::ios::trunc) << key;
+}
+
+ResultsStore::~ResultsStore() = default;
+
+bool ResultsStore::has(const CaseId& id) const { return fs::exists(impl_->partial / file_name_of(id)); }
+
+void ResultsStore::store(const CaseResult& result) {
+  // Packing is the slow part, and runs beside other cases; writing is quick.
+  const PackedRasters common(result.rasters);
+  std::vector<PackedRasters> of_guild;
+  of_guild.reserve(result.guilds.size());
+  for (const GuildResult& guild : result.guilds) of_guild.emplace_back(guild.rasters);
+
+  const fs::path target = impl_->partial / file_name_of(result.id);
+  const fs::path unfinished = target.string() + ".unfinished";
+  const std::lock_guard<std::mutex> guard(impl_->mutex);
+  try {
+    h5::Handle file = h5::create_file(unfinished.string());
+    h5::set_attribute(file, "seconds", result.seconds);
+    if (result.id.draw == 0) {
+      const std::string path = case_path(result.id.scenario, result.id.year);
+      const h5::Handle group = h5::create_group(file, path);
+      common.write(group);
+      for (const Table& table : result.tables) write_table(h5::create_group(group, "tables"), table);
+      for (std::size_t g = 0; g < result.guilds.size(); ++g) {
+        const GuildResult& guild = result.guilds[g];
+        const h5::Handle inner = h5::create_group(group, guild.guild);
+        of_guild[g].write(inner);
+        for (const Table& table : guild.tables) write_table(h5::create_group(inner, "tables"), table);
+        for (const NamedLines& lines : guild.lines) write_lines(h5::create_group(inner, "paths"), lines);
+      }
+    }
+    for (const GuildResult& guild : result.guilds) {
+      const h5::Handle group = h5::create_group(file, "/indices/" + guild.guild);
+      for (const Column& column : guild.indices.columns) {
+        const h5::Handle dataset = h5::write_column(group, column.name, std::get<std::vector<double>>(column.values));
+        describe(dataset, column.unit, column.meaning);
+        h5::set_attribute(dataset, "better", static_cast<std::int64_t>(column.better));
+      }
+    }
+    h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "writing " + unfinished.string());
+    file.reset();
+  } catch (const h5::Error& error) {
+    std::error_code ignored;
+    fs::remove(unfinished, ignored);
+    fail_writing(target, error.what());
+  }
+  fs::rename(unfinished, target);
+}
+
+void ResultsStore::Impl::write_common(hid_t file) const {
+  h5::set_attribute(file, "Conventions", std::string("CF-1.8"));
+  h5::set_attribute(file, "title", study.title);
+  if (!study.notice.empty()) h5::set_attribute(file, "notice", study.notice);
+  h5::set_attribute(file, "source", "greenweave " + program_version());
+  h5::set_attribute(file, "greenweave_schema", schema_version);
+
+  const Frame& frame = study.landscape.frame;
+  const OGRSpatialReference crs = crs_of(frame.crs);
+  const h5::Handle space(H5Screate(H5S_SCALAR), H5Sclose, "space");
+  const h5::Handle mapping(H5Dcreate2(file, "crs", H5T_NATIVE_INT32, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT),
+                           H5Dclose, "crs");
+  char* wkt = nullptr;
+  crs.exportToWkt(&wkt);
+  const std::string wkt1 = wkt != nullptr ? wkt : "";
+  CPLFree(wkt);
+  h5::set_attribute(mapping, "crs_wkt", frame.crs);
+  h5::set_attribute(mapping, "spatial_ref", wkt1);
+  h5::set_attribute(
+      mapping, "GeoTransform",
+      fmt::format("{:.17g} {:.17g} 0 {:.17g} 0 {:.17g}", frame.west, frame.cell_m, frame.north, -frame.cell_m));
+  std::vector<double> x, y;
+  for (std::int32_t c = 0; c < frame.shape.cols; ++c) x.push_back(frame.centre(frame.shape.cell(0, c)).x);
+  for (std::int32_t r = 0; r < frame.shape.rows; ++r) y.push_back(frame.centre(frame.shape.cell(r, 0)).y);
+  for (const auto& [name, values] : {std::pair{"y", &y}, std::pair{"x", &x}}) {
+    const h5::Handle axis = h5::write_column(file, name, *values);
+    describe(axis, "m", *name == 'x' ? "Easting of the cells' centres" : "Northing of the cells' centres");
+    h5::set_attribute(axis, "standard_name", fmt::format("projection_{}_coordinate", name));
+    h5::set_attribute(axis, "axis", std::string(*name == 'x' ? "X" : "Y"));
+    h5::make_scale(axis, name);
+  }
+  std::vector<std::int64_t> draws;
+  for (int d = 0; d <= study.uncertainty.draws; ++d) draws.push_back(d);
+  const h5::Handle draw = h5::write_column(file, "draw", draws);
+  describe(draw, "1", "Draw of the uncertain parameters; 0: the stated values");
+  h5::make_scale(draw, "draw");
+
+  const h5::Handle about = h5::create_group(file, "study");
+  h5::set_attribute(about, "name", study.name);
+  h5::set_attribute(about, "title", study.title);
+  h5::set_attribute(about, "notice", study.notice);
+  h5::set_attribute(about, "seed", static_cast<std::int64_t>(study.seed));
+  h5::write_scalar_text(about, "text", study.text);
+  for (const Table& table : study_tables(study)) {
+    write_table(about, table);
+    give_dimensions(h5::open_group(about, table.name));
+  }
+  NamedLines outlines{"element_outlines", "Lines or rings of the framework's elements", {}};
+  std::vector<std::int64_t> element;
+  for (std::size_t e = 0; e < study.elements.size(); ++e)
+    for (const auto& part : study.elements[e].geometry.parts) {
+      outlines.lines.push_back(part);
+      element.push_back(static_cast<std::int64_t>(e));
+    }
+  write_lines(about, outlines);
+  const h5::Handle group = h5::open_group(about, outlines.name);
+  describe(h5::write_column(group, "element", element), "1", "Row of the element that each line belongs to");
+  give_dimensions(group);
+}
+
+void ResultsStore::Impl::join_case(hid_t file, const CaseId& id, hid_t x, hid_t y) const {
+  const std::string path = case_path(id.scenario, id.year);
+  const h5::Handle part = h5::open_file((partial / file_name_of(id)).string());
+  h5::create_group(file, "/scenarios/" + id.scenario);
+  h5::check(H5Ocopy(part, path.c_str(), file, path.c_str(), H5P_DEFAULT, H5P_DEFAULT), "joining " + path);
+  const auto complete = [&](const h5::Handle& group) {
+    for (const std::string& name : h5::names_in(group)) {
+      if (h5::is_group(group, name)) continue;
+      const h5::Handle raster(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, "dataset " + name);
+      h5::attach_scale(raster, y, 0);
+      h5::attach_scale(raster, x, 1);
+    }
+    for (const char* folder : {"tables", "paths"}) {
+      if (!h5::exists(group, folder)) continue;
+      const h5::Handle inner = h5::open_group(group, folder);
+      for (const std::string& name : h5::names_in(inner)) give_dimensions(h5::open_group(inner, name));
+    }
+  };
+  const h5::Handle group = h5::open_group(file, path);
+  complete(group);
+  for (const Guild& guild : study.guilds) complete(h5::open_group(group, guild.name));
+}
+
+void ResultsStore::Impl::join_indices(hid_t file, const std::string& scenario, int year, hid_t draw) const {
+  std::vector<h5::Handle> parts;
+  for (int d = 0; d <= study.uncertainty.draws; ++d)
+    parts.push_back(h5::open_file((partial / file_name_of({scenario, year, d})).string()));
+  for (const Guild& guild : study.guilds) {
+    const std::string from = "/indices/" + guild.name;
+    const h5::Handle to = h5::create_group(file, case_path(scenario, year) + "/" + guild.name + "/indices");
+    for (const std::string& name : h5::names_in(h5::open_group(parts.front(), from))) {
+      std::vector<double> values;
+      for (const h5::Handle& part : parts) values.push_back(h5::read_numbers(part, from + "/" + name).at(0));
+      const h5::Handle source(H5Dopen2(parts.front(), (from + "/" + name).c_str(), H5P_DEFAULT), H5Dclose,
+                              "index " + name);
+      const h5::Handle dataset = h5::write_column(to, name, values);
+      describe(dataset, h5::text_attribute(source, "units"), h5::text_attribute(source, "long_name"));
+      h5::set_attribute(dataset, "better", h5::integer_attribute(source, "better", 0));
+      h5::attach_scale(dataset, draw, 0);
+    }
+  }
+}
+
+void ResultsStore::finish(const std::vector<CaseId>& cases, double wall_seconds) {
+  const std::lock_guard<std::mutex> guard(impl_->mutex);
+  const fs::path& out = impl_->out;
+  const fs::path unfinished = out.string() + ".unfinished";
+  try {
+    {
+      const h5::Handle file = h5::create_file(unfinished.string());
+      impl_->write_common(file);
+      const auto open_scale = [&](const char* name) {
+        return h5::Handle(H5Dopen2(file, name, H5P_DEFAULT), H5Dclose, name);
+      };
+      const h5::Handle x = open_scale("x"), y = open_scale("y"), draw = open_scale("draw");
+      std::vector<std::string> scenarios;
+      std::vector<std::int64_t> years, draws;
+      std::vector<double> seconds;
+      for (const CaseId& id : cases) {
+        if (id.draw == 0) {
+          impl_->join_case(file, id, x, y);
+          impl_->join_indices(file, id.scenario, id.year, draw);
+        }
+        const h5::Handle part = h5::open_file((impl_->partial / file_name_of(id)).string());
+        const h5::Handle attribute(H5Aopen(part, "seconds", H5P_DEFAULT), H5Aclose, "seconds");
+        double value = 0.0;
+        h5::check(H5Aread(attribute, H5T_NATIVE_DOUBLE, &value), "seconds");
+        scenarios.push_back(id.scenario);
+        years.push_back(id.year);
+        draws.push_back(id.draw);
+        seconds.push_back(value);
+      }
+      // All that differs from run to run of the same study stands in this group.
+      const h5::Handle run = h5::create_group(file, "run");
+      h5::set_attribute(run, "finished", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))));
+      h5::set_attribute(run, "wall_seconds", wall_seconds);
+      write_table(run, {"cases",
+                        {{"scenario", "", "Scenario", scenarios},
+                         {"year", "1", "Year", years},
+                         {"draw", "1", "Draw", draws},
+                         {"seconds", "s", "Time it took", seconds}}});
+      give_dimensions(h5::open_group(run, "cases"));
+      h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "writing " + unfinished.string());
+    }
+    // Read it back before it takes the place of anything.
+    const ResultsFile written(unfinished);
+    for (const CaseId& id : cases)
+      for (const Guild& guild : impl_->study.guilds)
+        if (written.indices(id.scenario, id.year, guild.name).empty())
+          throw h5::Error("a case is missing in what was written");
+  } catch (const h5::Error& error) {
+    std::error_code ignored;
+    fs::remove(unfinished, ignored);
+    fail_writing(out, error.what());
+  }
+  const int descriptor = open(unfinished.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    fsync(descriptor);
+    close(descriptor);
+  }
+  fs::rename(unfinished, out);
+  fs::remove_all(impl_->partial);
+  close(impl_->lock);
+  impl_->lock = -1;
+}
+
+struct ResultsFile::Impl {
+  fs::path path;
+  h5::Handle file;
+  Header header;
+  Frame frame;
+
+  std::vector<std::string> texts(const std::string& table, const std::string& column) const {
+    return h5::read_texts(file, "/study/" + table + "/" + column);
+  }
+  std::vector<std::int64_t> integers(const std::string& table, const std::string& column) const {
+    return h5::read_integers(file, "/study/" + table + "/" + column);
+  }
+  std::vector<double> numbers(const std::string& table, const std::string& column) const {
+    return h5::read_numbers(file, "/study/" + table + "/" + column);
+  }
+  /// The group of a guild's results, or of the case where `guild` is empty.
+  std::string group_of(const std::string& scenario, int year, const std::string& guild) const {
+    return case_path(scenario, year) + (guild.empty() ? "" : "/" + guild);
+  }
+
+  std::vector<std::vector<Point>> read_lines(const std::string& group) const {
+    const auto counts = h5::read_integers(file, group + "/node_count");
+    const auto x = h5::read_numbers(file, group + "/x"), y = h5::read_numbers(file, group + "/y");
+    std::vector<std::vector<Point>> lines;
+    std::size_t at = 0;
+    for (const std::int64_t count : counts) {
+      auto& line = lines.emplace_back();
+      for (std::int64_t k = 0; k < count; ++k, ++at) line.push_back({x.at(at), y.at(at)});
+    }
+    return lines;
+  }
+};
+
+ResultsFile::ResultsFile(const fs::path& path) : impl_(std::make_unique<Impl>()) {
+  impl_->path = path;
+  if (!fs::exists(path)) throw InputError(path.string(), "", "no such file", "give the results file of a run");
+  try {
+    impl_->file = h5::open_file(path.string());
+    const std::int64_t schema = h5::integer_attribute(impl_->file, "greenweave_schema", -1);
+    if (schema < 0) throw h5::Error("it lacks the mark of a results file");
+    if (schema > schema_version)
+      throw InputError(
+          path.string(), "",
+          fmt::format("its layout, version {}, is newer than this program knows ({})", schema, schema_version),
+          "use the program's version that wrote it, or a later one");
+    Header& header = impl_->header;
+    header.schema_version = static_cast<int>(schema);
+    header.program_version = h5::text_attribute(impl_->file, "source");
+    const h5::Handle study = h5::open_group(impl_->file, "study");
+    header.study_name = h5::text_attribute(study, "name");
+    header.study_title = h5::text_attribute(study, "title");
+    header.notice = h5::text_attribute(study, "notice");
+    header.study_text = h5::read_texts(study, "text").at(0);
+    if (h5::exists(impl_->file, "run"))
+      header.created = h5::text_attribute(h5::open_group(impl_->file, "run"), "finished");
+    const auto x = h5::read_numbers(impl_->file, "x"), y = h5::read_numbers(impl_->file, "y");
+    const h5::Handle crs(H5Dopen2(impl_->file, "crs", H5P_DEFAULT), H5Dclose, "crs");
+    Frame& frame = impl_->frame;
+    frame.shape = {static_cast<std::int32_t>(y.size()), static_cast<std::int32_t>(x.size())};
+    frame.crs = h5::text_attribute(crs, "crs_wkt");
+    double zero = 0.0;
+    if (std::sscanf(h5::text_attribute(crs, "GeoTransform").c_str(), "%lf %lf %lf %lf", &frame.west, &frame.cell_m,
+                    &zero, &frame.north) != 4)
+      throw h5::Error("its place on the map is missing");
+  } catch (const h5::Error& error) {
+    throw InputError(path.string(), "", fmt::format("not a results file: {}", error.what()),
+                     "give a file that `greenweave run` wrote");
+  }
+}
+
+ResultsFile::~ResultsFile() = default;
+
+const ResultsFile::Header& ResultsFile::header() const { return impl_->header; }
+const Frame& ResultsFile::frame() const { return impl_->frame; }
+std::vector<std::string> ResultsFile::scenarios() const { return impl_->texts("scenarios", "name"); }
+std::vector<std::string> ResultsFile::scenario_titles() const { return impl_->texts("scenarios", "title"); }
+std::vector<std::string> ResultsFile::guilds() const { return impl_->texts("guilds", "name"); }
+std::vector<std::string> ResultsFile::guild_titles() const { return impl_->texts("guilds", "title"); }
+
+std::vector<int> ResultsFile::years() const {
+  std::vector<int> years;
+  for (const std::int64_t year : impl_->integers("years", "year")) years.push_back(static_cast<int>(year));
+  return years;
+}
+
+int ResultsFile::draws() const { return static_cast<int>(h5::read_integers(impl_->file, "draw").size()) - 1; }
+
+std::vector<Target> ResultsFile::targets() const {
+  const auto or_none = [](double v) { return std::isnan(v) ? std::nullopt : std::optional<double>(v); };
+  const auto names = impl_->texts("targets", "name"), indices = impl_->texts("targets", "index"),
+             guilds = impl_->texts("targets", "guild"), scenarios = impl_->texts("targets", "scenario");
+  const auto years = impl_->integers("targets", "year");
+  const auto least = impl_->numbers("targets", "at_least"), most = impl_->numbers("targets", "at_most"),
+             change = impl_->numbers("targets", "min_change_percent");
+  std::vector<Target> targets;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    targets.push_back({names[i], indices[i], guilds[i], scenarios[i], static_cast<int>(years[i]), or_none(least[i]),
+                       or_none(most[i]), or_none(change[i])});
+  return targets;
+}
+
+ClassTable ResultsFile::classes() const {
+  const auto codes = impl_->integers("classes", "code"), colours = impl_->integers("classes", "colour");
+  const auto names = impl_->texts("classes", "name");
+  ClassTable table;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    table.classes.push_back({static_cast<int>(codes[i]), names[i], static_cast<std::uint32_t>(colours[i])});
+  return table;
+}
+
+std::vector<Element> ResultsFile::elements() const {
+  const auto names = impl_->texts("elements", "name"), titles = impl_->texts("elements", "title"),
+             kinds = impl_->texts("elements", "kind"), types = impl_->texts("elements", "greenway"),
+             geometries = impl_->texts("elements", "geometry");
+  const auto widths = impl_->numbers("elements", "width_m");
+  std::vector<Element> elements(names.size());
+  for (std::size_t e = 0; e < names.size(); ++e) {
+    Element& element = elements[e];
+    element.name = names[e];
+    element.title = titles[e];
+    for (const auto kind :
+         {Element::Kind::belt, Element::Kind::core, Element::Kind::vertical, Element::Kind::horizontal})
+      if (kinds[e] == name_of(kind)) element.kind = kind;
+    element.greenway_type = types[e];
+    element.width_m = widths[e];
+    element.geometry.kind = geometries[e] == "lines" ? Geometry::Kind::lines : Geometry::Kind::polygons;
+  }
+  const auto owners = impl_->integers("element_outlines", "element");
+  auto lines = impl_->read_lines("/study/element_outlines");
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    elements.at(static_cast<std::size_t>(owners.at(i))).geometry.parts.push_back(std::move(lines[i]));
+  return elements;
+}
+
+std::vector<IndexSample> ResultsFile::indices(const std::string& scenario, int year, const std::string& guild) const {
+  const std::string path = impl_->group_of(scenario, year, guild) + "/indices";
+  std::vector<IndexSample> result;
+  if (!h5::exists(impl_->file, path)) return result;
+  const h5::Handle group = h5::open_group(impl_->file, path);
+  for (const std::string& name : h5::names_in(group)) {
+    const h5::Handle dataset(H5Dopen2(group, name.c_str(), H5P_DEFAULT), H5Dclose, "index " + name);
+    result.push_back({name, h5::text_attribute(dataset, "units"), h5::text_attribute(dataset, "long_name"),
+                      static_cast<int>(h5::integer_attribute(dataset, "better", 0)), h5::read_numbers(group, name)});
+  }
+  return result;
+}
+
+std::optional<Table> ResultsFile::table(const std::string& scenario, int year, const std::string& guild,
+                                        const std::string& name) const {
+  const std::string path = impl_->group_of(scenario, year, guild) + "/tables/" + name;
+  if (!h5::exists(impl_->file, path)) return std::nullopt;
+  const h5::Handle group = h5::open_group(impl_->file, path);
+  Table table{name, {}};
+  for (const std::string& column : h5::names_in(group)) {
+    if (column == "row") continue;
+    const h5::Handle dataset(H5Dopen2(group, column.c_str(), H5P_DEFAULT), H5Dclose, "column " + column);
+    Column read{column, h5::text_attribute(dataset, "units"), h5::text_attribute(dataset, "long_name"), {}};
+    switch (h5::type_of_column(dataset)) {
+      case h5::ColumnType::number:
+        read.values = h5::read_numbers(group, column);
+        break;
+      case h5::ColumnType::integer:
+        read.values = h5::read_integers(group, column);
+        break;
+      case h5::ColumnType::text:
+        read.values = h5::read_texts(group, column);
+        break;
+    }
+    table.columns.push_back(std::move(read));
+  }
+  return table;
+}
+
+std::vector<std::string> ResultsFile::raster_names(const std::string& scenario, int year,
+                                                   const std::string& guild) const {
+  const std::string path = impl_->group_of(scenario, year, guild);
+  std::vector<std::string> names;
+  if (!h5::exists(impl_->file, path)) return names;
+  const h5::Handle group = h5::open_group(impl_->file, path);
+  for (const std::string& name : h5::names_in(group))
+    if (!h5::is_group(group, name)) names.push_back(name);
+  return names;
+}
+
+std::optional<NamedRaster> ResultsFile::raster(const std::string& scenario, int year, const std::string& guild,
+                                               const std::string& name) const {
+  const std::string path = impl_->group_of(scenario, year, guild) + "/" + name;
+  if (!h5::exists(impl_->file, path) || h5::is_group(impl_->file, path)) return std::nullopt;
+  const h5::Handle dataset(H5Dopen2(impl_->file, path.c_str(), H5P_DEFAULT), H5Dclose, "raster " + name);
+  NamedRaster named{name, h5::text_attribute(dataset, "units"), h5::text_attribute(dataset, "long_name"), {}};
+  const h5::Handle type(H5Dget_type(dataset), H5Tclose, "type");
+  const auto fill = [&]<class T>(T) {
+    Raster<T> raster;
+    raster.shape = impl_->frame.shape;
+    raster.values = h5::read_raster<T>(dataset, raster.shape.rows, raster.shape.cols);
+    const auto is_fill = [](T value) {
+      if constexpr (std::is_floating_point_v<T>)
+        return std::isnan(value);
+      else
+        return value == fill_value<T>();
+    };
+    if (std::any_of(raster.values.begin(), raster.values.end(), is_fill)) {
+      raster.valid.resize(raster.values.size());
+      for (std::size_t i = 0; i < raster.values.size(); ++i) {
+        raster.valid[i] = !is_fill(raster.values[i]);
+        if (raster.valid[i] == 0) raster.values[i] = T{};
+      }
+    }
+    named.raster = std::move(raster);
+  };
+  if (H5Tget_class(type) == H5T_FLOAT)
+    fill(float{});
+  else if (H5Tget_size(type) == 1)
+    fill(std::uint8_t{});
+  else
+    fill(std::int32_t{});
+  return named;
+}
+
+std::optional<NamedLines> ResultsFile::lines(const std::string& scenario, int year, const std::string& guild,
+                                             const std::string& name) const {
+  const std::string path = impl_->group_of(scenario, year, guild) + "/paths/" + name;
+  if (!h5::exists(impl_->file, path)) return std::nullopt;
+  return NamedLines{name, h5::text_attribute(h5::open_group(impl_->file, path), "long_name"), impl_->read_lines(path)};
+}
+
+}  // namespace greenweave
