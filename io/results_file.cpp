@@ -434,6 +434,10 @@ void ResultsStore::Impl::join_case(hid_t file, const CaseId& id, hid_t x, hid_t 
       h5::attach_scale(raster, y, 0);
       h5::attach_scale(raster, x, 1);
     }
+    // The axes and the CRS stand in every group that has rasters, as hard links to the one copy: GDAL and xarray look
+    // for them there.
+    for (const char* common : {"y", "x", "crs"})
+      h5::check(H5Lcreate_hard(file, common, group, common, H5P_DEFAULT, H5P_DEFAULT), "linking an axis");
     for (const char* folder : {"tables", "paths"}) {
       if (!h5::exists(group, folder)) continue;
       const h5::Handle inner = h5::open_group(group, folder);
@@ -708,7 +712,7 @@ std::vector<std::string> ResultsFile::raster_names(const std::string& scenario, 
   if (!h5::exists(impl_->file, path)) return names;
   const h5::Handle group = h5::open_group(impl_->file, path);
   for (const std::string& name : h5::names_in(group))
-    if (!h5::is_group(group, name)) names.push_back(name);
+    if (!h5::is_group(group, name) && name != "x" && name != "y" && name != "crs") names.push_back(name);
   return names;
 }
 
