@@ -24,9 +24,9 @@ int main(int argc, char** argv) {
   add_check_command(app);
   add_run_command(app);
   add_compare_command(app);
-  // add_map_command(app);
+  add_map_command(app);
   add_export_command(app);
-  // add_demo_data_command(app);
+  add_demo_data_command(app);
   // add_cost_distance_command(app);
   try {
     app.parse(argc, argv);

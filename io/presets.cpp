@@ -70,7 +70,7 @@ GuildPreset forest_mammals() {
 GuildPreset wetland_amphibians() {
   GuildPreset preset;
   preset.guild.title = "Wetland amphibians";
-  preset.guild.quality_threshold = 0.5;
+  preset.guild.quality_threshold = 0.4;
   preset.guild.minimum_patch_ha = 0.5;
   preset.guild.disturbance_sensitivity = 0.5;
   preset.guild.dispersal = {1500.0, 0.5};

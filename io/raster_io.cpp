@@ -1,6 +1,7 @@
 #include "io/raster_io.hpp"
 
 #include <array>
+#include <cassert>
 #include <cmath>
 #include <limits>
 
@@ -267,6 +268,15 @@ Frame frame_from(const FrameWish& wish, const fs::path& path) {
     throw InputError("", "[frame]", fmt::format("{:.3g} cells are more than a frame can hold (2.1e9)", cols * rows),
                      "choose larger cells or a smaller extent");
   frame.shape = {static_cast<std::int32_t>(rows), static_cast<std::int32_t>(cols)};
+  return frame;
+}
+
+Frame frame_in(Frame frame, const std::string& crs) {
+  OGRSpatialReference known;
+  const OGRErr error = known.SetFromUserInput(crs.c_str());
+  assert(error == OGRERR_NONE);
+  static_cast<void>(error);
+  frame.crs = wkt_of(known);
   return frame;
 }
 

@@ -19,6 +19,9 @@ struct FrameWish {
 /// the UTM zone to use), an extent without a whole cell.
 Frame frame_from(const FrameWish& wish, const std::filesystem::path& raster);
 
+/// The frame with a CRS given as anything GDAL understands, which must be one that it knows.
+Frame frame_in(Frame frame, const std::string& crs);
+
 /// How values are carried from a file's grid to the frame's.
 enum class Resampling {
   nearest,          // classes, ready resistances
