@@ -293,6 +293,7 @@ class Sheet {
   }
 
   void gap_symbol(double x, double y) const {
+    cairo_new_sub_path(cr());
     cairo_arc(cr(), x, y, 3.6 * unit_, 0.0, 6.2831853);
     set(white);
     cairo_fill_preserve(cr());

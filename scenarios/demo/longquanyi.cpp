@@ -453,8 +453,8 @@ class Maker {
       const double d = std::hypot(p.x - town.centre.x, p.y - town.centre.y) / town.reach_m;
       value = std::max(value, town.weight * std::exp(-0.8 * d * d));
     }
-    value += 0.26 * std::exp(-distance_to_roads(p) / 420.0) * smoothstep(0.03, 0.35, value);
-    value += 0.2 * fractal(101, p.x, p.y, 1700.0, 3);
+    value += 0.38 * std::exp(-distance_to_roads(p) / 600.0) * smoothstep(0.03, 0.35, value);
+    value += 0.36 * fractal(101, p.x, p.y, 2400.0, 4);
     value -= 0.9 * smoothstep(12.0, 45.0, terrain_.rise.nearest(p.x, p.y));
     value -= 0.75 * std::exp(-distance_m(plan_.outer_ring, p) / 260.0);
     value -= 0.9 * smoothstep(900.0, 250.0, distance_m(plan_.lake, p));
@@ -637,18 +637,24 @@ class Maker {
         const bool apart =
             std::all_of(dams.begin(), dams.end(), [&](Point d) { return std::hypot(d.x - p.x, d.y - p.y) > 4500.0; });
         if (!apart) continue;
-        dams.push_back(p);
-        const double level = terrain_.height.at(r, c) + 9.0;
-        for (const Cell cell : cells_within(frame_, {Geometry::Kind::points, {{p}}}, 520.0)) {
+        const double level = terrain_.height.at(r, c) + 7.0;
+        const std::vector<Cell> around = cells_within(frame_, {Geometry::Kind::points, {{p}}}, 560.0);
+        std::vector<Cell> flooded;
+        for (const Cell cell : around) {
           const Point q = frame_.centre(cell);
-          if (terrain_.height.smooth(q.x, q.y) < level && upstream_of(terrain_.height.at(r, c), q)) {
-            result_.land_cover[cell] = water;
-            result_.elevation_m[cell] = static_cast<float>(level);
-          }
+          const double z = terrain_.height.smooth(q.x, q.y);
+          if (z < level && z > terrain_.height.at(r, c) - 0.5) flooded.push_back(cell);
+        }
+        // A valley, not a basin without walls.
+        const double share = static_cast<double>(flooded.size()) / static_cast<double>(around.size());
+        if (share < 0.08 || share > 0.4) continue;
+        dams.push_back(p);
+        for (const Cell cell : flooded) {
+          result_.land_cover[cell] = water;
+          result_.elevation_m[cell] = static_cast<float>(level);
         }
       }
   }
-  bool upstream_of(double dam_height, Point q) const { return terrain_.height.smooth(q.x, q.y) > dam_height - 0.5; }
 
   /// Hamlets of the plain (linpan): houses in a ring of trees and bamboo.
   void draw_hamlets() {
