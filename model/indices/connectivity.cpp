@@ -1,11 +1,12 @@
 #include "model/indices/connectivity.hpp"
 
-#include <oneapi/tbb/enumerable_thread_specific.h>
-
 #include <algorithm>
-#include <boost/graph/connected_components.hpp>
 #include <cmath>
 #include <limits>
+#include <optional>
+
+#include <boost/graph/connected_components.hpp>
+#include <oneapi/tbb/enumerable_thread_specific.h>
 
 #include "model/indices/routing.hpp"
 #include "model/run/parallel.hpp"
@@ -33,22 +34,52 @@ constexpr MeasureSpec kAlpha{"alpha", "1", "Loops of the binary graph over the m
 constexpr MeasureSpec kBeta{"beta", "1", "Links of the binary graph per patch", 1};
 constexpr MeasureSpec kGamma{"gamma", "1", "Links of the binary graph over the most a planar one can have", 1};
 
-// Sources are dealt out to this many piles, each summed on its own and joined in order: the bits do not depend on threads.
+// Sources are dealt out to this many piles, each summed on its own and joined in order: the bits do not depend on
+// threads.
 constexpr std::int32_t piles = 64;
 
 /// What one pass over all sources yields for one way of weighing a distance. Everything by rank.
 struct Pass {
   double numerator = 0.0;
-  double longest = 0.0;       // of the finite distances
-  double sum_inverse = 0.0;   // over pairs i < j of 1 / distance
-  std::vector<double> reach;  // sum over j != i of a_j w(d_ij)
+  double longest = 0.0;             // of the finite distances
+  double sum_inverse = 0.0;         // over pairs i < j of 1 / distance
+  std::vector<double> reach;        // sum over j != i of a_j w(d_ij)
   std::vector<double> connector;    // 2 x sum over pairs of a_i a_j (w(d_ij) - w(d_ij without k))
   std::vector<double> betweenness;  // sum over pairs through k of a_i a_j w(d_ij)
 };
 
-/// `weight` turns a finite distance into the weight of a pair.
+/// Weight of a pair of patches by their effective distance: the probability of dispersal.
+struct DispersalWeight {
+  double alpha;
+  double last_detour = -1.0, last_share = 0.0;
+
+  double operator()(double distance) const { return std::exp(-alpha * distance); }
+  /// What of weight w is lost when a distance grows by a detour. Detours come in runs of equal ones.
+  double loss(double w, double /*distance*/, double detour) { return w * *lost_share(detour); }
+  /// The same as a share of w, where it is the same for every distance.
+  std::optional<double> lost_share(double detour) {
+    if (detour != last_detour) {
+      last_detour = detour;
+      last_share = -std::expm1(-alpha * detour);
+    }
+    return last_share;
+  }
+};
+
+/// Weight of a pair by the number of links between them, as IIC has it.
+struct LinkCountWeight {
+  double operator()(double links) const { return 1.0 / (1.0 + links); }
+  double loss(double w, double links, double detour) const {
+    if (detour == 0.0) return 0.0;
+    return w - 1.0 / (1.0 + links + detour);
+  }
+  std::optional<double> lost_share(double detour) const {
+    return detour == 0.0 ? std::optional<double>(0.0) : std::nullopt;
+  }
+};
+
 template <class Weight>
-Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& weight) {
+Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& weight_of_pair) {
   const std::int32_t n = graph.patches();
   const auto size = static_cast<std::size_t>(n);
   struct Pile {
@@ -60,12 +91,16 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
   pass.reach.assign(size, 0.0);
   struct Work {
     Routes routes;
-    std::vector<double> w;
+    std::vector<double> w, value,
+        sums;  // of a pair with the source, by rank: weight; attribute x weight; its sums by branch
   };
-  tbb::enumerable_thread_specific<Work> works([&] { return Work{Routes(graph), std::vector<double>(size)}; });
+  tbb::enumerable_thread_specific<Work> works([&] {
+    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), {}};
+  });
   const double* a = graph.attribute.data();
   parallel_for(std::min(piles, n), [&](std::int64_t p) {
     Work& work = works.local();
+    Weight weight = weight_of_pair;
     Pile& pile = of_pile[static_cast<std::size_t>(p)];
     if (per_patch) {
       pile.connector.assign(size, 0.0);
@@ -78,6 +113,7 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
         const double d = work.routes.distance(t);
         double& w = work.w[static_cast<std::size_t>(t)];
         w = t != s && d < std::numeric_limits<double>::infinity() ? weight(d) : 0.0;
+        work.value[static_cast<std::size_t>(t)] = a[t] * w;
         reach += a[t] * w;
         if (t > s && d < std::numeric_limits<double>::infinity()) {
           pile.longest = std::max(pile.longest, d);
@@ -86,17 +122,22 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
       }
       pass.reach[static_cast<std::size_t>(s)] = reach;
       pile.numerator += a[s] * (a[s] + reach);
-      if (!per_patch) continue;
-      work.routes.lay_out_tree();
+      if (!per_patch || !work.routes.lay_out_tree()) continue;
+      work.routes.sum_branches(work.value, work.sums);
       work.routes.for_each_inner([&](std::int32_t k) {
-        double through = 0.0, lost = 0.0;
-        work.routes.without(k, [&](std::int32_t t, double d) {
-          const double w = work.w[static_cast<std::size_t>(t)];
-          through += a[t] * w;
-          lost += a[t] * (d < std::numeric_limits<double>::infinity() ? w - weight(d) : w);
-        });
+        double lost = 0.0;
+        work.routes.without(
+            k,
+            [&](std::int32_t t, double detour) {
+              lost += a[t] * weight.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
+            },
+            [&](std::int32_t branch, double detour) {
+              const auto share = weight.lost_share(detour);
+              if (share) lost += *share * work.sums[static_cast<std::size_t>(branch)];
+              return share.has_value();
+            });
         pile.connector[static_cast<std::size_t>(k)] += 2.0 * a[s] * lost;
-        pile.betweenness[static_cast<std::size_t>(k)] += a[s] * through;
+        pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k, work.sums, work.value);
       });
     }
   });
@@ -153,8 +194,8 @@ ConnectivityResult connectivity(const HabitatNetwork& network, const Connectivit
   const double area = parameters.landscape_area_ha;
   const RoutingGraph by_cost = route(network, std::numeric_limits<double>::infinity(), false);
   const RoutingGraph by_hops = route(network, parameters.binary_threshold_m, true);
-  const Pass pc = pass_over_sources(by_cost, parameters.per_patch, [&](double d) { return std::exp(-alpha * d); });
-  const Pass iic = pass_over_sources(by_hops, parameters.per_patch, [](double hops) { return 1.0 / (1.0 + hops); });
+  const Pass pc = pass_over_sources(by_cost, parameters.per_patch, DispersalWeight{alpha});
+  const Pass iic = pass_over_sources(by_hops, parameters.per_patch, LinkCountWeight{});
   const BinaryGraph binary(graph, parameters.binary_threshold_m);
 
   double habitat = 0.0, squares = 0.0, component_squares = 0.0;
@@ -217,7 +258,7 @@ ConnectivityResult connectivity(const HabitatNetwork& network, const Connectivit
 double equivalent_connected_area(const HabitatNetwork& network, const Dispersal& dispersal) {
   const double alpha = dispersal.alpha();
   const RoutingGraph graph = route(network, std::numeric_limits<double>::infinity(), false);
-  return std::sqrt(pass_over_sources(graph, false, [&](double d) { return std::exp(-alpha * d); }).numerator);
+  return std::sqrt(pass_over_sources(graph, false, DispersalWeight{alpha}).numerator);
 }
 
 }  // namespace greenweave

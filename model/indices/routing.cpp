@@ -1,7 +1,8 @@
 #include "model/indices/routing.hpp"
 
-#include <boost/graph/adjacency_list.hpp>
 #include <cassert>
+
+#include <boost/graph/adjacency_list.hpp>
 
 namespace greenweave {
 
@@ -18,7 +19,8 @@ std::vector<int> breadth_first(const HabitatGraph& graph) {
     seen[root] = 1;
     order.push_back(static_cast<int>(root));
     for (std::size_t next = order.size() - 1; next < order.size(); ++next)
-      for (const auto v : boost::make_iterator_range(boost::adjacent_vertices(static_cast<std::size_t>(order[next]), graph)))
+      for (const auto v :
+           boost::make_iterator_range(boost::adjacent_vertices(static_cast<std::size_t>(order[next]), graph)))
         if (seen[v] == 0) {
           seen[v] = 1;
           order.push_back(static_cast<int>(v));
@@ -34,7 +36,7 @@ struct Half {
 
 void fill_arcs(RoutingGraph& graph, std::vector<Half> halves) {
   std::sort(halves.begin(), halves.end(), [](const Half& x, const Half& y) {
-    return std::tie(x.tail, x.head, x.cost) < std::tie(y.tail, y.head, y.cost);
+    return std::tie(x.tail, x.cost, x.head) < std::tie(y.tail, y.cost, y.head);
   });
   graph.arcs_begin.assign(static_cast<std::size_t>(graph.vertices()) + 1, 0);
   for (const Half& half : halves) ++graph.arcs_begin[static_cast<std::size_t>(half.tail) + 1];
@@ -55,6 +57,7 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
     rank_of[static_cast<std::size_t>(graph.patch_of_rank[r])] = static_cast<std::int32_t>(r);
     graph.attribute.push_back(habitat[static_cast<std::size_t>(graph.patch_of_rank[r])].attribute);
   }
+  graph.links_cost_1 = hops;
   const bool ends_count = !network.intra.empty() && !hops;
   std::vector<Half> halves;
   const auto join = [&](std::int32_t u, std::int32_t v, double cost) {
@@ -107,19 +110,21 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
 
 Routes::Routes(const RoutingGraph& graph)
     : graph_(graph),
+      one_vertex_a_patch_(graph.vertices() == graph.patches()),
       distance_(static_cast<std::size_t>(graph.patches())),
       vertex_distance_(static_cast<std::size_t>(graph.vertices())),
       parent_(vertex_distance_.size()),
       position_(vertex_distance_.size()),
+      target_(distance_.size()),
       branch_size_(vertex_distance_.size()),
-      highest_target_(vertex_distance_.size()),
-      at_position_(vertex_distance_.size()),
-      lost_in_(vertex_distance_.size(), 0),
-      new_distance_(vertex_distance_.size()) {
+      nodes_(vertex_distance_.size() + 1),
+      arcs_(graph.arcs.size()),
+      states_(vertex_distance_.size(), State{0.0, 0, 0}) {
   settled_.reserve(vertex_distance_.size());
 }
 
 void Routes::from(std::int32_t source) {
+  if (graph_.links_cost_1) return from_by_links(source);
   source_ = source;
   std::fill(vertex_distance_.begin(), vertex_distance_.end(), infinity);
   std::fill(distance_.begin(), distance_.end(), infinity);
@@ -130,56 +135,145 @@ void Routes::from(std::int32_t source) {
     parent_[index(v)] = -1;
     push({0.0, v});
   }
+  // Once every vertex has some distance, the greatest of them bounds what is worth trying: in dense networks most arcs,
+  // which lie in order of cost, need not be looked at.
+  const auto count = static_cast<std::size_t>(graph_.vertices());
+  std::size_t reached = heap_.size();
+  double farthest = infinity;
   while (!heap_.empty()) {
     const auto [du, u] = pop();
     if (du != vertex_distance_[index(u)]) continue;
     // An equal entry cannot come twice: a vertex is pushed only when its distance falls.
     settled_.push_back(u);
-    double& reached = distance_[index(graph_.owner[index(u)])];
-    reached = std::min(reached, du);
+    double& to_patch = distance_[index(graph_.owner[index(u)])];
+    to_patch = std::min(to_patch, du);
     for (std::int32_t k = graph_.arcs_begin[index(u)]; k < graph_.arcs_begin[index(u + 1)]; ++k) {
       const auto [v, cost] = graph_.arcs[index(k)];
       const double dv = du + cost;
-      if (dv < vertex_distance_[index(v)]) {
-        vertex_distance_[index(v)] = dv;
+      if (dv >= farthest) break;
+      double& before = vertex_distance_[index(v)];
+      if (dv < before) {
+        reached += before == infinity;
+        before = dv;
         parent_[index(v)] = u;
         push({dv, v});
       }
     }
+    if (reached == count && farthest == infinity)
+      farthest = *std::max_element(vertex_distance_.begin(), vertex_distance_.end());
   }
 }
 
-void Routes::lay_out_tree() {
+void Routes::from_by_links(std::int32_t source) {
+  source_ = source;
+  std::fill(vertex_distance_.begin(), vertex_distance_.end(), infinity);
+  settled_.clear();
+  vertex_distance_[index(source)] = 0.0;
+  parent_[index(source)] = -1;
+  settled_.push_back(source);
+  for (std::size_t next = 0; next < settled_.size(); ++next) {
+    const std::int32_t u = settled_[next];
+    for (std::int32_t k = graph_.arcs_begin[index(u)]; k < graph_.arcs_begin[index(u + 1)]; ++k) {
+      const std::int32_t v = graph_.arcs[index(k)].head;
+      if (vertex_distance_[index(v)] < infinity) continue;
+      vertex_distance_[index(v)] = vertex_distance_[index(u)] + 1.0;
+      parent_[index(v)] = u;
+      settled_.push_back(v);
+    }
+  }
+  distance_ = vertex_distance_;
+}
+
+bool Routes::lay_out_tree() {
   std::fill(position_.begin(), position_.end(), -1);
-  for (const std::int32_t v : settled_) {
-    const std::int32_t rank = graph_.owner[index(v)];
-    branch_size_[index(v)] = 1;
-    highest_target_[index(v)] = vertex_distance_[index(v)] == distance_[index(rank)] ? rank : -1;
-  }
-  for (auto it = settled_.rbegin(); it != settled_.rend(); ++it) {
-    const std::int32_t parent = parent_[index(*it)];
-    if (parent < 0) continue;
-    branch_size_[index(parent)] += branch_size_[index(*it)];
-    highest_target_[index(parent)] = std::max(highest_target_[index(parent)], highest_target_[index(*it)]);
-  }
+  std::fill(target_.begin(), target_.end(), -1);
+  for (const std::int32_t v : settled_) branch_size_[index(v)] = 1;
+  for (auto it = settled_.rbegin(); it != settled_.rend(); ++it)
+    if (const std::int32_t parent = parent_[index(*it)]; parent >= 0)
+      branch_size_[index(parent)] += branch_size_[index(*it)];
   // A parent is settled before its children, so its position is known when they take the next free ones below it.
   std::int32_t next_root = 0;
   std::vector<std::int32_t>& next_below = parent_;  // a settled vertex's parent is read once, then its slot is free
   for (const std::int32_t v : settled_) {
     const std::int32_t parent = parent_[index(v)];
     std::int32_t& next = parent < 0 ? next_root : next_below[index(parent)];
-    position_[index(v)] = next;
-    at_position_[index(next)] = v;
+    const std::int32_t position = next;
+    position_[index(v)] = position;
     next += branch_size_[index(v)];
-    next_below[index(v)] = position_[index(v)] + 1;
+    next_below[index(v)] = position + 1;
+    Node& node = nodes_[index(position)];
+    node.size = branch_size_[index(v)];
+    node.parent = parent < 0 ? -1 : position_[index(parent)];
+    node.owner = graph_.owner[index(v)];
+    node.is_target = node.owner > source_ && vertex_distance_[index(v)] == distance_[index(node.owner)] &&
+                     target_[index(node.owner)] < 0;
+    if (node.is_target) target_[index(node.owner)] = position;
+    node.targets = node.is_target ? 1 : 0;
+    node.arcs_begin = v;  // for the moment: where its arcs come from
   }
+  bool any_inner = false;
+  for (auto p = static_cast<std::int32_t>(settled_.size()) - 1; p >= 0; --p) {
+    const Node& node = nodes_[index(p)];
+    if (node.parent < 0) continue;
+    nodes_[index(node.parent)].targets += node.targets;
+    any_inner = any_inner || (node.targets > 0 && nodes_[index(node.parent)].owner != source_);
+  }
+  if (any_inner) lay_out_arcs();
+  return any_inner;
+}
+
+void Routes::lay_out_arcs() {
+  const auto count = static_cast<std::int32_t>(settled_.size());
+  std::int32_t arcs = 0;
+  for (std::int32_t p = 0; p < count; ++p) {
+    Node& node = nodes_[index(p)];
+    const std::int32_t v = std::exchange(node.arcs_begin, arcs);
+    node.low = node.high = p;
+    node.least_detour = infinity;
+    for (std::int32_t k = graph_.arcs_begin[index(v)]; k < graph_.arcs_begin[index(v + 1)]; ++k) {
+      const auto [to, cost] = graph_.arcs[index(k)];
+      const std::int32_t head = position_[index(to)];
+      const double here = vertex_distance_[index(v)], there = vertex_distance_[index(to)];
+      arcs_[index(arcs++)] = {head, here + cost - there, there + cost - here};
+      node.low = std::min(node.low, head);
+      node.high = std::max(node.high, head);
+      if (head != node.parent) node.least_detour = std::min(node.least_detour, there + cost - here);
+    }
+  }
+  nodes_[index(count)].arcs_begin = arcs;
+  for (std::int32_t p = count - 1; p >= 0; --p)
+    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0)
+      nodes_[index(parent)].least_detour = std::min(nodes_[index(parent)].least_detour, nodes_[index(p)].least_detour);
+}
+
+void Routes::sum_branches(const std::vector<double>& value, std::vector<double>& sums) const {
+  const auto count = static_cast<std::int32_t>(settled_.size());
+  sums.resize(nodes_.size());
+  for (std::int32_t p = 0; p < count; ++p)
+    sums[index(p)] = nodes_[index(p)].is_target ? value[index(nodes_[index(p)].owner)] : 0.0;
+  for (std::int32_t p = count - 1; p >= 0; --p)
+    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) sums[index(parent)] += sums[index(p)];
+}
+
+double Routes::sum_through(std::int32_t k, const std::vector<double>& sums, const std::vector<double>& value) {
+  collect_branches(k);
+  // Branch by branch below k's own vertices, so that k's value never enters the sum.
+  double through = 0.0;
+  for (const auto& [begin, end] : branches_) {
+    if (!one_vertex_a_patch_) {
+      through += sums[index(begin)];
+      continue;
+    }
+    for (std::int32_t p = begin + 1; p < end; p += nodes_[index(p)].size) through += sums[index(p)];
+  }
+  if (!one_vertex_a_patch_ && target_[index(k)] >= 0) through -= value[index(k)];
+  return through;
 }
 
 void Routes::collect_branches(std::int32_t k) {
   branches_.clear();
   for (std::int32_t v = graph_.vertices_begin[index(k)]; v < graph_.vertices_begin[index(k + 1)]; ++v)
-    if (position_[index(v)] >= 0)
-      branches_.emplace_back(position_[index(v)], position_[index(v)] + branch_size_[index(v)]);
+    if (has_tree(v)) branches_.emplace_back(position_[index(v)], position_[index(v)] + branch_size_[index(v)]);
   if (branches_.size() < 2) return;
   std::sort(branches_.begin(), branches_.end());
   std::size_t kept = 0;
@@ -188,39 +282,44 @@ void Routes::collect_branches(std::int32_t k) {
   branches_.resize(kept);
 }
 
-void Routes::reroute(std::int32_t lost) {
-  ++rerouting_;
+template <bool one_vertex>
+void Routes::seed(std::int32_t lost) {
+  const std::uint32_t now = ++rerouting_;
+  const Node* const nodes = nodes_.data();
+  State* const states = states_.data();
   for (const auto& [begin, end] : branches_)
-    for (std::int32_t p = begin; p < end; ++p) lost_in_[index(at_position_[index(p)])] = rerouting_;
-  // First the best way in from vertices that kept their route, then from one lost vertex to the next.
-  heap_.clear();
-  for (const auto& [begin, end] : branches_)
-    for (std::int32_t p = begin; p < end; ++p) {
-      const std::int32_t v = at_position_[index(p)];
-      double best = infinity;
-      if (graph_.owner[index(v)] != lost)
-        for (std::int32_t k = graph_.arcs_begin[index(v)]; k < graph_.arcs_begin[index(v + 1)]; ++k) {
-          const auto [u, cost] = graph_.arcs[index(k)];
-          if (lost_in_[index(u)] == rerouting_ || graph_.owner[index(u)] == lost) continue;
-          best = std::min(best, vertex_distance_[index(u)] + cost);
+    for (std::int32_t p = begin; p < end;) {
+      const Node& node = nodes[p];
+      if (node.owner == lost) {
+        states[p].seen = now;
+        states[p].detour = infinity;
+        ++p;
+        continue;
+      }
+      const double inherited = states[node.parent].detour;
+      // What a parent's way in gives its branch need not be queued again, nor looked for where nothing can be shorter.
+      if (one_vertex && node.least_detour >= inherited) {
+        p += node.size;
+        continue;
+      }
+      double best = inherited;
+      if (node.low < begin || node.high >= end) {
+        const Detour* const arcs_end = arcs_.data() + nodes[p + 1].arcs_begin;
+        for (const Detour* arc = arcs_.data() + node.arcs_begin; arc != arcs_end; ++arc) {
+          const std::int32_t h = arc->head;
+          if ((h >= begin && h < end) || nodes[h].owner == lost) continue;
+          if (!one_vertex && in_branches(h)) continue;
+          best = std::min(best, arc->back);
         }
-      new_distance_[index(v)] = best;
-      if (best < infinity) heap_.push_back({best, v});
+      }
+      states[p].seen = now;
+      states[p].detour = best;
+      if (best < inherited) heap_.push_back({best, p});
+      ++p;
     }
   std::make_heap(heap_.begin(), heap_.end());
-  while (!heap_.empty()) {
-    const auto [du, u] = pop();
-    if (du != new_distance_[index(u)]) continue;
-    for (std::int32_t k = graph_.arcs_begin[index(u)]; k < graph_.arcs_begin[index(u + 1)]; ++k) {
-      const auto [v, cost] = graph_.arcs[index(k)];
-      if (lost_in_[index(v)] != rerouting_ || graph_.owner[index(v)] == lost) continue;
-      const double dv = du + cost;
-      if (dv < new_distance_[index(v)]) {
-        new_distance_[index(v)] = dv;
-        push({dv, v});
-      }
-    }
-  }
 }
+template void Routes::seed<true>(std::int32_t);
+template void Routes::seed<false>(std::int32_t);
 
 }  // namespace greenweave
