@@ -230,11 +230,13 @@ void Routes::lay_out_arcs() {
     const std::int32_t v = std::exchange(node.arcs_begin, arcs);
     node.low = node.high = p;
     node.least_detour = infinity;
+    node.keeps_way = false;
     for (std::int32_t k = graph_.arcs_begin[index(v)]; k < graph_.arcs_begin[index(v + 1)]; ++k) {
       const auto [to, cost] = graph_.arcs[index(k)];
       const std::int32_t head = position_[index(to)];
       const double here = vertex_distance_[index(v)], there = vertex_distance_[index(to)];
       arcs_[index(arcs++)] = {head, here + cost - there, there + cost - here};
+      node.keeps_way = node.keeps_way || (head != node.parent && there + cost == here);
       node.low = std::min(node.low, head);
       node.high = std::max(node.high, head);
       if (head != node.parent) node.least_detour = std::min(node.least_detour, there + cost - here);

@@ -58,6 +58,8 @@ class Routes {
   /// that of the branch at position p of `without`.
   void sum_branches(const std::vector<double>& value, std::vector<double>& sums) const;
   /// Calls `visit(k)` for each patch k through which the tree runs to at least one patch of a rank above the source.
+  /// Where all arcs cost 1, those are left out whose loss costs no detour because whatever they lead to can be reached
+  /// as quickly beside them.
   template <class Visit>
   void for_each_inner(const Visit& visit) const;
   /// Of sums made by `sum_branches`, the part of what the tree reaches through patch k, without k itself.
@@ -86,6 +88,7 @@ class Routes {
     std::int32_t owner;       // rank of its patch
     std::int32_t targets;     // in the branch: vertices at which the tree reaches a patch of a rank above the source
     bool is_target;
+    bool keeps_way;       // over another vertex as near as its parent; known where all arcs cost 1
     double least_detour;  // of any arc off the tree, in the branch: no way into it can be shorter
   };
   /// An arc between positions: how much longer than by the tree its head is reached over it, and its tail from its
@@ -115,6 +118,12 @@ class Routes {
   }
   bool has_tree(std::int32_t vertex) const { return position_[index(vertex)] >= 0; }
   void from_by_links(std::int32_t source);
+  bool all_below_keep_way(std::int32_t position) const {
+    const std::int32_t end = position + nodes_[index(position)].size;
+    for (std::int32_t p = position + 1; p < end; p += nodes_[index(p)].size)
+      if (!nodes_[index(p)].keeps_way && nodes_[index(p)].targets > 0) return false;
+    return true;
+  }
   /// The branches of the tree below patch k, as ranges of positions; none inside another.
   void collect_branches(std::int32_t k);
   bool in_branches(std::int32_t position) const {
@@ -161,7 +170,7 @@ void Routes::for_each_inner(const Visit& visit) const {
       if (!has_tree(v)) continue;
       const Node& node = nodes_[index(position_[index(v)])];
       if (node.targets > (node.is_target ? 1 : 0)) {
-        visit(k);
+        if (!graph_.links_cost_1 || !all_below_keep_way(position_[index(v)])) visit(k);
         break;
       }
     }
