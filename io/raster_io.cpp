@@ -142,7 +142,8 @@ void warp(GDALDataset& source, const Frame& frame, Resampling resampling, Raster
                                                             : "sum";
   const Dataset target = in_memory(frame, gdal_type<T>(), raster.values.data());
   CPLStringList arguments;
-  for (const char* argument : {"-r", method, "-wm", "256"}) arguments.AddString(argument);
+  // Overviews are someone else's averages: only the full resolution counts.
+  for (const char* argument : {"-r", method, "-wm", "256", "-ovr", "NONE"}) arguments.AddString(argument);
   arguments.AddString("-dstnodata");
   arguments.AddString(fmt::format("{:.17g}", no_data<T>()).c_str());
   GDALWarpAppOptions* options = GDALWarpAppOptionsNew(arguments.List(), nullptr);
