@@ -158,7 +158,10 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
   std::string best;
   std::size_t least = std::max<std::size_t>(2, word.size() / 2);
   for (const std::string& candidate : known) {
-    const std::size_t distance = edit_distance(word, candidate);
+    const auto differs = std::mismatch(word.begin(), word.end(), candidate.begin(), candidate.end()).first;
+    const auto shared = static_cast<std::size_t>(differs - word.begin());
+    // Words that begin alike are meant alike, however they end.
+    const std::size_t distance = shared >= 4 ? 1 : edit_distance(word, candidate);
     if (distance < least || (distance == least && best.empty())) {
       least = distance;
       best = candidate;

@@ -1,0 +1,226 @@
+#include "io/study_file.hpp"
+
+#include <doctest/doctest.h>
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "io/raster_io.hpp"
+#include "tests/support/files.hpp"
+
+namespace greenweave {
+namespace {
+
+using testing::check_input_error;
+using testing::Folder;
+
+/// A folder with a land cover of 40 x 40 cells, a framework and places, and room for study files.
+struct StudyFolder {
+  Folder folder;
+  Frame frame = frame_in({{40, 40}, 30.0, 400000.0, 3400000.0, ""}, "EPSG:32648");
+
+  StudyFolder() {
+    Raster<std::int32_t> codes(frame.shape, 40);
+    for (std::int32_t r = 0; r < 10; ++r)
+      for (std::int32_t c = 0; c < 10; ++c) codes.at(r, c) = 10;
+    codes.at(20, 20) = 50;
+    write_geotiff(folder / "cover.tif", frame, {"c", "1", "Classes", codes});
+    folder.write(
+        "plan.geojson",
+        layer(feature("canal", "LineString", "[[400010,3399990],[401100,3399000]]") + "," +
+              feature("park", "Polygon",
+                      "[[[400300,3399700],[400600,3399700],[400600,3399400],[400300,3399400],[400300,3399700]]]")));
+    folder.write(
+        "places.geojson",
+        layer(feature("marsh", "Polygon",
+                      "[[[400600,3399300],[400900,3399300],[400900,3399000],[400600,3399000],[400600,3399300]]]") +
+              "," + feature("gate", "Point", "[400500,3399500]")));
+  }
+  static std::string feature(const std::string& name, const std::string& type, const std::string& coordinates) {
+    return fmt::format(
+        R"({{"type":"Feature","properties":{{"name":"{}"}},"geometry":{{"type":"{}","coordinates":{}}}}})", name, type,
+        coordinates);
+  }
+  static std::string layer(const std::string& features) {
+    return R"({"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::32648"}},"features":[)" +
+           features + "]}";
+  }
+  std::filesystem::path study(const std::string& text, const std::string& name = "study.toml") const {
+    return folder.write(name, text);
+  }
+};
+
+const std::string basis = R"(name = "s"
+[inputs]
+land_cover = "cover.tif"
+framework = "plan.geojson"
+places = "places.geojson"
+[[framework.element]]
+name = "canal"
+kind = "vertical"
+[[guild]]
+name = "forest_mammals"
+)";
+
+TEST_CASE("the shortest study: everything else is a default") {
+  const StudyFolder at;
+  const Study study =
+      load_study(at.study("[inputs]\nland_cover = \"cover.tif\"\n[[guild]]\nname = \"ground_birds\"\n"));
+  CHECK(study.landscape.frame.shape == Shape{40, 40});
+  CHECK(study.years == std::vector<int>{0});
+  CHECK(study.scenarios.size() == 1);
+  CHECK(study.guilds.at(0).title == "Ground birds");
+  CHECK(study.guilds.at(0).resistance.at(0) == 4.0F);  // tree cover
+  CHECK(study.output == at.folder / (at.folder.path().filename().string() + ".h5"));
+  CHECK(study.inputs.at(0).sha256.size() == 64);
+}
+
+TEST_CASE("keys of a study arrive where they belong") {
+  const StudyFolder at;
+  const Study study = load_study(at.study(basis + R"(
+minimum_patch_ha = 2
+patch_neighbours = 4
+quality = { cropland = 0.7 }
+resistance = { cropland = "barrier", default = 9 }
+links = { topology = "complete", max_cost_m = 500, cross_patches = false, intra_patch = true }
+[[guild]]
+name = "own"
+habitat = ["tree_cover"]
+resistance = { default = 2 }
+[[scenario]]
+name = "base"
+[[scenario.action]]
+type = "restore_wetland"
+place = "marsh"
+start = 2026
+recovery = { ceiling = 0.9, tau_years = 7 }
+[[scenario]]
+name = "more"
+extends = "base"
+[[scenario.action]]
+type = "visitors"
+element = "canal"
+groups_per_day = 12
+[[target]]
+index = "ECA"
+min_change_percent = 3
+)"));
+  const Guild& guild = study.guilds.at(0);
+  CHECK(guild.minimum_patch_ha == 2.0);
+  CHECK(guild.patch_neighbourhood == Neighbourhood::four);
+  const auto cropland = static_cast<std::size_t>(study.landscape.classes->index_of_name("cropland"));
+  CHECK(guild.quality.at(cropland) == 0.7F);
+  CHECK(guild.resistance.at(cropland) == impassable);
+  CHECK(guild.resistance.at(0) == 1.0F);
+  CHECK(guild.links.topology == LinkRule::Topology::complete);
+  CHECK(guild.links.max_cost_m == 500.0);
+  CHECK_FALSE(guild.links.cross_patches);
+  CHECK(guild.links.intra_patch);
+  CHECK(study.guilds.at(1).quality.at(0) == 1.0F);
+  CHECK(study.guilds.at(1).quality.at(cropland) == 0.0F);
+  CHECK(study.elements.at(0).width_m == 100.0);  // a vertical is suburban
+  REQUIRE(study.scenarios.size() == 3);
+  REQUIRE(study.scenarios[2].actions.size() == 2);
+  const auto& restore = std::get<RestoreHabitat>(study.scenarios[2].actions[0].what);
+  CHECK(restore.to == "herbaceous_wetland");
+  CHECK(restore.recovery.tau_years == 7.0);
+  CHECK(std::find(restore.from.begin(), restore.from.end(), "built_up") == restore.from.end());
+  CHECK(std::get<Visitors>(study.scenarios[2].actions[1].what).groups_per_day == 12.0);
+  CHECK(study.targets.at(0).name == "ECA +3 % or better");
+}
+
+TEST_CASE("a study that extends another merges by key and by name") {
+  const StudyFolder at;
+  at.study(basis + "minimum_patch_ha = 2\n", "base.toml");
+  const Study study = load_study(
+      at.study("extends = \"base.toml\"\nyears = [2050]\n[[guild]]\nname = \"forest_mammals\"\ndispersal_m = 123\n"));
+  REQUIRE(study.guilds.size() == 1);
+  CHECK(study.guilds[0].minimum_patch_ha == 2.0);
+  CHECK(study.guilds[0].dispersal.distance_m == 123.0);
+  CHECK(study.years == std::vector<int>{2050});
+}
+
+TEST_CASE("roads are burnt into the land cover") {
+  const StudyFolder at;
+  const Study study = load_study(at.study(R"(
+[inputs]
+land_cover = "cover.tif"
+[[inputs.burn]]
+path = "plan.geojson"
+names = ["canal"]
+class = "main_road"
+width_m = 40
+[[classes.class]]
+code = 51
+name = "main_road"
+[[guild]]
+name = "forest_mammals"
+)"));
+  const auto road = static_cast<ClassIndex>(study.landscape.classes->index_of_name("main_road"));
+  CHECK(study.landscape.cover.at(0, 0) == road);
+  CHECK(study.landscape.cover.at(0, 39) != road);
+}
+
+TEST_CASE("every mistake gets one message that names file, place and remedy") {
+  const StudyFolder at;
+  const auto fails = [&](const std::string& text, std::initializer_list<std::string> words) {
+    const auto path = at.study(text);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  check_input_error([&] { load_study(at.folder / "none.toml"); }, {"none.toml", "no such file"});
+  fails("name = \n", {"study.toml", "line 1", "TOML"});
+  fails(basis + "dispersal = 3\n", {"study.toml", "line 11", "unknown key `dispersal`", "dispersal_"});
+  fails(basis + "[framee]\n", {"unknown key `framee`", "`frame`"});
+  fails(basis + "dispersal_m = \"far\"\n", {"line 11", "dispersal_m", "a text, not a number"});
+  fails(basis + "dispersal_m = nan\n", {"dispersal_m", "nan"});
+  fails(basis + "dispersal_probability = 1.5\n", {"1.5 is out of range"});
+  fails(basis + "quality = { cropp = 1 }\n", {"cropp", "did you mean \"cropland\""});
+  fails(basis + "resistance = { cropland = 0 }\n", {"cropland = 0 is out of range", "barrier"});
+  fails(basis + "quality_threshold = 1.0\nquality = { tree_cover = 0.5, mangroves = 0 }\n", {"no class reaches"});
+  fails("[inputs]\nland_cover = \"cover.tif\"\n", {"there is no guild"});
+  fails("[[guild]]\nname = \"ground_birds\"\n", {"there is no [inputs]"});
+  fails("[inputs]\nland_cover = \"gone.tif\"\n[[guild]]\nname = \"ground_birds\"\n", {"gone.tif", "no such file"});
+  fails("[inputs]\nland_cover = \"cover.tif\"\n[[guild]]\nname = \"own\"\nhabitat = [\"tree_cover\"]\n",
+        {"resistance", "there is no resistance for"});
+  fails("[inputs]\nland_cover = \"cover.tif\"\n[classes]\nscheme = \"nlcd\"\n[[guild]]\nname = \"ground_birds\"\n",
+        {"cover.tif", "lacks the codes", "10 (100 cells)", "40"});
+  fails(basis + "[[framework.element]]\nname = \"cannal\"\nkind = \"core\"\n",
+        {"no feature named \"cannal\"", "did you mean \"canal\""});
+  fails(basis + "[[framework.element]]\nname = \"park\"\nkind = \"corr\"\n", {"\"corr\" is unknown", "belt, core"});
+  fails(basis + "[[framework.element]]\nname = \"canal\"\nkind = \"core\"\n", {"\"canal\" is there twice"});
+  const std::string scenario = basis + "[[scenario]]\nname = \"a\"\n[[scenario.action]]\n";
+  fails(scenario + "type = \"restore\"\n", {"\"restore\" is unknown", "restore_wetland"});
+  fails(scenario + "type = \"restore_wetland\"\nplace = \"marh\"\n",
+        {"no feature is named \"marh\"", "did you mean \"marsh\""});
+  fails(scenario + "type = \"restore_wetland\"\nplace = \"gate\"\n", {"\"gate\" is of points", "polygons"});
+  fails(scenario + "type = \"develop\"\n", {"neither `place` nor `area_ha`"});
+  fails(scenario + "type = \"visitors\"\nelement = \"canal\"\n", {"`groups_per_day` is missing"});
+  fails(scenario + "type = \"open_crossing\"\nplace = \"gate\"\n", {"no class to bridge"});
+  fails(basis + "[[scenario]]\nname = \"a\"\nextends = \"b\"\n[[scenario]]\nname = \"b\"\nextends = \"a\"\n",
+        {"in a circle", "a -> b -> a"});
+  fails(basis + "[[target]]\nindex = \"EAC\"\nat_least = 1\n", {"there is no index \"EAC\"", "did you mean \"ECA\""});
+  fails(basis + "[[target]]\nindex = \"ECA\"\n", {"it demands nothing"});
+  fails("years = [2030.5]\n" + basis, {"2030.5 is no year"});
+  fails("extends = \"study.toml\"\n" + basis, {"in a circle", "study.toml -> study.toml"});
+  check_input_error(
+      [&] {
+        load_study(at.study(basis), {{}, {}, {"nothing"}});
+      },
+      {"--scenario", "no scenario \"nothing\""});
+
+  at.folder.write("empty.geojson", StudyFolder::layer(""));
+  fails("[inputs]\nland_cover = \"cover.tif\"\nframework = \"empty.geojson\"\n[[guild]]\nname = \"ground_birds\"\n",
+        {"empty.geojson", "empty"});
+  at.folder.write("bow.geojson",
+                  StudyFolder::layer(StudyFolder::feature(
+                      "bow", "Polygon",
+                      "[[[400300,3399700],[400600,3399400],[400600,3399700],[400300,3399400],[400300,3399700]]]")));
+  fails("[inputs]\nland_cover = \"cover.tif\"\nplaces = \"bow.geojson\"\n[[guild]]\nname = \"ground_birds\"\n",
+        {"bow.geojson", "crosses itself"});
+  at.folder.write("far.geojson", StudyFolder::layer(StudyFolder::feature("far", "Point", "[1,1]")));
+  fails("[inputs]\nland_cover = \"cover.tif\"\nplaces = \"far.geojson\"\n[[guild]]\nname = \"ground_birds\"\n",
+        {"far.geojson", "within the study's frame"});
+}
+
+}  // namespace
+}  // namespace greenweave
