@@ -4,7 +4,6 @@
 #include <cassert>
 #include <cstring>
 #include <memory>
-#include <mutex>
 
 #include <fmt/format.h>
 #include <hdf5_hl.h>
@@ -29,6 +28,12 @@ std::string reason() {
         return 0;
       },
       &found);
+  // The system's own words where there are some: the rest is about HDF5's insides.
+  const std::string mark = "error message = '";
+  if (const auto at = found.find(mark); at != std::string::npos) {
+    found.erase(0, at + mark.size());
+    found.resize(std::min(found.size(), found.find('\'')));
+  }
   return found;
 }
 
@@ -141,8 +146,13 @@ std::vector<std::uint8_t> filter(const std::vector<std::uint8_t>& chunk, std::si
 }  // namespace
 
 void quiet() {
-  static std::once_flag once;
-  std::call_once(once, [] { H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr); });
+  // Files are closed by their handles. What the library would do at exit crashes where a disk was full.
+  static const herr_t at_exit = H5dont_atexit();
+  static_cast<void>(at_exit);
+  // A thread-safe HDF5 keeps an error stack for each thread.
+  thread_local bool done = false;
+  if (!done) H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  done = true;
 }
 
 template <class Result>

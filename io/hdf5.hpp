@@ -15,7 +15,7 @@ struct Error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Silences HDF5's own printing, once.
+/// Silences HDF5's own printing in this thread.
 void quiet();
 
 /// Throws Error with HDF5's reason if `result` is negative.

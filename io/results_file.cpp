@@ -328,6 +328,7 @@ void ResultsStore::store(const CaseResult& result) {
   const fs::path target = impl_->partial / file_name_of(result.id);
   const fs::path unfinished = target.string() + ".unfinished";
   const std::lock_guard<std::mutex> guard(impl_->mutex);
+  h5::quiet();
   try {
     h5::Handle file = h5::create_file(unfinished.string());
     h5::set_attribute(file, "seconds", result.seconds);

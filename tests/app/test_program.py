@@ -1,0 +1,257 @@
+"""Runs the program as a user would: the shipped study end to end, mistakes, a killed run, other programs' readers."""
+import glob
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+CASES = os.path.join(SOURCE, "..", "shared", "cases")
+STUDY = os.path.join(SOURCE, "scenarios", "studies", "longquanyi")
+
+
+def run(*arguments, **options):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+def need(module):
+    try:
+        return __import__(module)
+    except ImportError:
+        raise unittest.SkipTest(f"python3-{module} is not installed")
+
+
+def numbers_of(path):
+    """All datasets of a results file but those about the run itself."""
+    h5py, numpy = need("h5py"), need("numpy")
+    found = {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset) and not name.startswith("run"):
+            found[name] = numpy.asarray(item[()])
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found, numpy
+
+
+class Shipped(unittest.TestCase):
+    """The study that ships, at 60 m so that it takes seconds."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="greenweave-test-")
+        cls.study = os.path.join(cls.folder, "study")
+        made = run("demo-data", STUDY, "--out", cls.study, "--cell", 60)
+        assert made.returncode == 0, made.stderr
+        cls.results = os.path.join(cls.folder, "one.h5")
+        done = run("run", os.path.join(cls.study, "study.toml"), "--out", cls.results, "--threads", 1)
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def assert_same(self, other):
+        (a, numpy), (b, _) = numbers_of(self.results), numbers_of(other)
+        self.assertEqual(a.keys(), b.keys())
+        for name in a:
+            same = numpy.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f")
+            self.assertTrue(same, name)
+
+    def test_check_says_what_would_run(self):
+        checked = run("check", os.path.join(self.study, "study.toml"))
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        for words in ("485 x 485 cells of 60 m", "10 cases", "3 guilds", "GiB", "Land cover, elevation and population are synthetic"):
+            self.assertIn(words, checked.stdout)
+
+    def test_two_threads_give_the_same_bits(self):
+        out = self.path("two.h5")
+        self.assertEqual(run("run", os.path.join(self.study, "study.toml"), "--out", out, "--threads", 2).returncode, 0)
+        self.assert_same(out)
+
+    def test_a_killed_run_resumes_and_ends_with_the_same_file(self):
+        need("h5py")
+        out = self.path("killed.h5")
+        command = [PROGRAM, "run", os.path.join(self.study, "study.toml"), "--out", out, "--jobs", "1"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len(glob.glob(out + ".partial/*.h5")) < 4 and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kept = set(glob.glob(out + ".partial/*.h5"))
+        self.assertFalse(os.path.exists(out))
+        self.assertGreaterEqual(len(kept), 4)
+        ages = {name: os.path.getmtime(name) for name in kept}
+        # Ctrl-C keeps what is finished too.
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while len(glob.glob(out + ".partial/*.h5")) < 6 and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
+        if process.returncode != 0:
+            self.assertEqual(process.returncode, 130)
+            self.assertIn("run the same command to go on", errors)
+            self.assertEqual({n: os.path.getmtime(n) for n in kept}, ages)
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 0)
+        self.assert_same(out)
+        self.assertFalse(os.path.exists(out + ".partial"))
+
+    def test_compare(self):
+        compared = run("compare", self.results, "--year", 2040)
+        self.assertEqual(compared.returncode, 0, compared.stderr)
+        for words in ("ECA", "wetland_amphibians in 2040", "dongfeng_canal", "Targets", "synthetic"):
+            self.assertIn(words, compared.stdout)
+        table = self.path("table.csv")
+        self.assertEqual(run("compare", self.results, "--csv", table).returncode, 0)
+        with open(table) as file:
+            rows = [line.rstrip("\n").split(",") for line in file]
+        head = {name: k for k, name in enumerate(rows[0])}
+        self.assertEqual(len({len(row) for row in rows}), 1)
+        for row in rows[1:]:
+            change = float(row[head["value"]]) - float(row[head["baseline"]])
+            self.assertAlmostEqual(change, float(row[head["change"]]), delta=1e-9 * max(1.0, abs(change)))
+        self.assertTrue(os.path.exists(self.path("table-framework.csv")))
+        self.assertTrue(os.path.exists(self.path("table-targets.csv")))
+        again = run("compare", self.results, "--csv", table)
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("exists already", again.stderr)
+        self.assertIn("the results have no 1999", run("compare", self.results, "--year", 1999).stderr)
+
+    def test_map(self):
+        picture = self.path("map.png")
+        drawn = run("map", self.results, "--out", picture)
+        self.assertEqual(drawn.returncode, 0, drawn.stderr)
+        with open(picture, "rb") as file:
+            self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
+        self.assertEqual(run("map", self.results, "--out", picture).returncode, 2)
+
+    def test_export_is_what_gdal_reads(self):
+        out = self.path("layers")
+        self.assertEqual(run("export", self.results, "--out", out, "--scenario", "plan", "--year", 2040).returncode, 0)
+        info = subprocess.run(["gdalinfo", "-json", os.path.join(out, "plan", "2040", "forest_mammals", "quality.tif")], capture_output=True, text=True)
+        info = json.loads(info.stdout)
+        self.assertEqual(info["size"], [485, 485])
+        self.assertEqual(info["geoTransform"][:2], [415500.0, 60.0])
+        self.assertEqual(info["metadata"]["IMAGE_STRUCTURE"]["LAYOUT"], "COG")
+        layers = subprocess.run(["ogrinfo", os.path.join(out, "plan", "2040", "forest_mammals", "network.gpkg")], capture_output=True, text=True).stdout
+        for layer in ("patches", "links", "element_lines", "element_areas", "gaps"):
+            self.assertIn(layer, layers)
+
+    def test_gdal_places_a_raster_in_the_results(self):
+        name = f"NETCDF:{self.results}:/scenarios/plan/2040/forest_mammals/patches"
+        info = json.loads(subprocess.run(["gdalinfo", "-json", name], capture_output=True, text=True).stdout)
+        self.assertEqual(info["size"], [485, 485])
+        for found, expected in zip(info["geoTransform"], [415500.0, 60.0, 0.0, 3399300.0, 0.0, -60.0]):
+            self.assertAlmostEqual(found, expected, places=6)
+        self.assertIn("32648", info["coordinateSystem"]["wkt"])
+
+    def test_xarray_reads_the_results(self):
+        xarray = need("xarray")
+        with xarray.open_dataset(self.results, group="scenarios/plan/2040/forest_mammals") as maps:
+            self.assertEqual(maps.quality.dims, ("y", "x"))
+            self.assertAlmostEqual(float(maps.x[0]), 415530.0)
+            self.assertAlmostEqual(float(maps.y[0]), 3399270.0)
+            self.assertEqual(maps.quality.attrs["grid_mapping"] if "grid_mapping" in maps.quality.attrs else "crs", "crs")
+        with xarray.open_dataset(self.results, group="scenarios/plan/2040/forest_mammals/indices") as indices:
+            self.assertEqual(indices.ECA.dims, ("draw",))
+            self.assertEqual(indices.ECA.attrs["units"], "ha")
+        with xarray.open_dataset(self.results, group="scenarios/plan/2040/forest_mammals/tables/elements") as table:
+            self.assertIn("dongfeng_canal", list(table.element.values))
+
+    def test_h5py_reads_the_results(self):
+        h5py = need("h5py")
+        with h5py.File(self.results) as file:
+            patches = file["scenarios/baseline/2030/forest_mammals/patches"]
+            table = file["scenarios/baseline/2030/forest_mammals/tables/patches"]
+            self.assertEqual(patches.compression, "gzip")
+            self.assertTrue(patches.shuffle and patches.fletcher32)
+            cells = int((patches[()] > 0).sum())
+            self.assertEqual(cells, int(table["cells"][()].sum()))
+            self.assertEqual(file.attrs["greenweave_schema"], 1)
+            self.assertIn(b"one belt, one core", file["study/text"][()])
+
+    def test_what_exists_is_kept(self):
+        again = run("run", os.path.join(self.study, "study.toml"), "--out", self.results)
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("exists already", again.stderr)
+        self.assertEqual(run("demo-data", STUDY, "--out", self.study).returncode, 2)
+
+    def test_a_full_disk_leaves_no_result(self):
+        out = self.path("nospace.h5")
+        limited = f'ulimit -f 40; "{PROGRAM}" run "{self.study}/study.toml" --out "{out}" --scenario wetland'
+        failed = subprocess.run(["bash", "-c", "trap '' XFSZ; " + limited], capture_output=True, text=True)
+        self.assertEqual(failed.returncode, 2, failed.stderr)
+        self.assertIn("cannot be written", failed.stderr)
+        self.assertFalse(os.path.exists(out))
+        self.assertEqual(glob.glob(out + "*.unfinished"), [])
+
+
+class Mistakes(unittest.TestCase):
+    def test_one_message_and_no_result(self):
+        with tempfile.TemporaryDirectory() as folder:
+            study = os.path.join(folder, "study.toml")
+            for text, words in {
+                "": "[inputs]",
+                "[inputs]\nland_cover = 'none.tif'\n": "none.tif",
+                "name = 3\n": "line 1",
+                "extends = 'study.toml'\n": "in a circle",
+            }.items():
+                with open(study, "w") as file:
+                    file.write(text)
+                for command in ("check", "run"):
+                    failed = run(command, study)
+                    self.assertEqual(failed.returncode, 2)
+                    self.assertIn(words, failed.stderr)
+                    self.assertEqual(failed.stderr.count("remedy:"), 1)
+            self.assertEqual(os.listdir(folder), ["study.toml"])
+
+    def test_usage(self):
+        self.assertEqual(run().returncode, 2)
+        self.assertEqual(run("ran").returncode, 2)
+        self.assertEqual(run("--version").returncode, 0)
+        self.assertIn("compare", run("--help").stdout)
+
+
+class OnesOwn(unittest.TestCase):
+    def test_init_writes_a_study_that_runs(self):
+        if not os.path.isdir(CASES):
+            self.skipTest("the cases from outside are not here")
+        zion = os.path.join(CASES, "zion")
+        with tempfile.TemporaryDirectory() as folder:
+            home = os.path.join(folder, "my-zion")
+            made = run("init", home, "--land-cover", os.path.join(zion, "nlcd2011.tif"), "--elevation", os.path.join(zion, "dem.tif"),
+                       "--framework", os.path.join(zion, "zion.gpkg"), "--scheme", "nlcd")
+            self.assertEqual(made.returncode, 0, made.stderr)
+            study = os.path.join(home, "study.toml")
+            # Its cells are not square: the message says what to add, and with that it runs.
+            self.assertIn("cell_m", run("check", study).stderr)
+            with open(study, "a") as file:
+                file.write("\n[frame]\ncell_m = 30\n")
+            done = run("run", study)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            h5py = need("h5py")
+            with h5py.File(glob.glob(home + "/*.h5")[0]) as file:
+                base, growth = (file[f"scenarios/{s}/2030/forest_mammals"] for s in ("baseline", "growth"))
+                indices = {name: base["indices"][name][0] for name in base["indices"]}
+                # Invariants on real data.
+                self.assertLess(growth["indices/ECA"][0], indices["ECA"])
+                self.assertLessEqual(indices["ECA"], indices["HA"] * (1 + 1e-12))
+                self.assertGreaterEqual(indices["PC"], indices["IIC"] * 0)
+                self.assertAlmostEqual(base["tables/patches/attribute_ha"][()].sum(), indices["HA"], delta=1e-6 * indices["HA"])
+                dpc = sum(base[f"tables/patches/dPC_{part}"][()] for part in ("intra", "flux", "connector"))
+                self.assertTrue(abs(dpc - base["tables/patches/dPC"][()]).max() < 1e-9)
+                self.assertEqual(len(base["tables/links/cost_m"]), indices["NL"])
+            self.assertEqual(run("init", home).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=1)
