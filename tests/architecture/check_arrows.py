@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks that dependencies go one way: model <- scenarios <- io <- app, and inside model as listed below.
+"""Checks that dependencies go one way: model <- scenarios <- io <- app, and inside model as listed below; and that each
+source file includes its own header first, so that the header is known to compile alone.
 
 usage: check_arrows.py SOURCE_DIR
 """
@@ -46,6 +47,11 @@ def main():
         for path in sorted(root.joinpath(top).rglob("*.[hc]pp")):
             seen += 1
             parts = path.relative_to(root).parts
+            own = path.with_suffix(".hpp")
+            if path.suffix == ".cpp" and own.exists():
+                first = re.search(r'#\s*include\s*["<]([^">]+)', path.read_text())
+                if first is None or first.group(1) != str(own.relative_to(root)):
+                    wrong.append(f"{path.relative_to(root)}: must include {own.relative_to(root)} first")
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 where = f"{path.relative_to(root)}:{number}"
                 include = re.match(r'\s*#\s*include\s*["<]([^">]+)', line)
