@@ -284,6 +284,49 @@ void Routes::collect_branches(std::int32_t k) {
   branches_.resize(kept);
 }
 
+void Routes::reroute_by_links(std::int32_t lost) {
+  const std::uint32_t now = ++rerouting_;
+  const std::int32_t top = position_[index(lost)];
+  // Level by level: a vertex loses its distance if all vertices one link nearer to the source have lost theirs.
+  affected_.assign(1, top);
+  states_[index(top)].settled = now;
+  for (std::size_t next = 0; next < affected_.size(); ++next) {
+    const std::int32_t u = affected_[next], end = u + nodes_[index(u)].size;
+    for (std::int32_t v = u + 1; v < end; v += nodes_[index(v)].size) {
+      bool keeps = false;
+      if (nodes_[index(v)].keeps_way)
+        for (std::int32_t k = nodes_[index(v)].arcs_begin; k < nodes_[index(v + 1)].arcs_begin && !keeps; ++k)
+          keeps = arcs_[index(k)].back == 0.0 && states_[index(arcs_[index(k)].head)].settled != now;
+      if (keeps) continue;
+      states_[index(v)].settled = now;
+      affected_.push_back(v);
+    }
+  }
+  affected_.erase(affected_.begin());
+  // New ways: in from what kept its distance, then on among the affected.
+  heap_.clear();
+  for (const std::int32_t v : affected_) {
+    double best = infinity;
+    for (std::int32_t k = nodes_[index(v)].arcs_begin; k < nodes_[index(v + 1)].arcs_begin; ++k)
+      if (states_[index(arcs_[index(k)].head)].settled != now) best = std::min(best, arcs_[index(k)].back);
+    states_[index(v)].detour = best;
+    if (best < infinity) heap_.push_back({best, v});
+  }
+  std::make_heap(heap_.begin(), heap_.end());
+  while (!heap_.empty()) {
+    const auto [detour, u] = pop();
+    if (detour != states_[index(u)].detour) continue;
+    for (std::int32_t k = nodes_[index(u)].arcs_begin; k < nodes_[index(u + 1)].arcs_begin; ++k) {
+      const auto& arc = arcs_[index(k)];
+      if (states_[index(arc.head)].settled != now || arc.head == top) continue;
+      const double way = detour + arc.out;
+      if (way >= states_[index(arc.head)].detour) continue;
+      states_[index(arc.head)].detour = way;
+      push({way, arc.head});
+    }
+  }
+}
+
 template <bool one_vertex>
 void Routes::seed(std::int32_t lost) {
   const std::uint32_t now = ++rerouting_;

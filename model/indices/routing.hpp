@@ -135,6 +135,9 @@ class Routes {
   /// final; `settle_branch` whole branches. Ends when all targets are settled.
   template <bool one_vertex, class Settle, class SettleBranch>
   void reroute(std::int32_t lost, std::int32_t targets, const Settle& settle, const SettleBranch& settle_branch);
+  /// The same where every arc costs 1 and most vertices have another way just as short: finds the few that have none,
+  /// and new ways for them. Fills `affected_`.
+  void reroute_by_links(std::int32_t lost);
   /// Ways into the branches from what kept its way.
   template <bool one_vertex>
   void seed(std::int32_t lost);
@@ -158,6 +161,7 @@ class Routes {
   // One rerouting, by position.
   std::vector<Branch> branches_;
   std::vector<State> states_;
+  std::vector<std::int32_t> affected_;
   std::uint32_t rerouting_ = 0;
   std::vector<Entry> heap_;
 };
@@ -235,6 +239,12 @@ void Routes::reroute(std::int32_t lost, std::int32_t targets, const Settle& sett
 
 template <class PatchVisit, class BranchVisit>
 void Routes::without(std::int32_t lost, const PatchVisit& patch, const BranchVisit& branch) {
+  if (graph_.links_cost_1) {
+    reroute_by_links(lost);
+    for (const std::int32_t p : affected_)
+      if (nodes_[index(p)].is_target) patch(nodes_[index(p)].owner, states_[index(p)].detour);
+    return;
+  }
   collect_branches(lost);
   std::int32_t targets = target_[index(lost)] >= 0 ? -1 : 0;
   for (const auto& [begin, end] : branches_) targets += nodes_[index(begin)].targets;
