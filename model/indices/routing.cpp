@@ -312,9 +312,9 @@ void Routes::reroute_by_links(std::int32_t lost) {
     states_[index(v)].detour = best;
     if (best < infinity) heap_.push_back({best, v});
   }
-  std::make_heap(heap_.begin(), heap_.end());
+  std::make_heap(heap_.begin(), heap_.end(), is_longer);
   while (!heap_.empty()) {
-    const auto [detour, u] = pop();
+    const auto [detour, u] = pop_detour();
     if (detour != states_[index(u)].detour) continue;
     for (std::int32_t k = nodes_[index(u)].arcs_begin; k < nodes_[index(u + 1)].arcs_begin; ++k) {
       const auto& arc = arcs_[index(k)];
@@ -322,7 +322,7 @@ void Routes::reroute_by_links(std::int32_t lost) {
       const double way = detour + arc.out;
       if (way >= states_[index(arc.head)].detour) continue;
       states_[index(arc.head)].detour = way;
-      push({way, arc.head});
+      push_detour({way, arc.head});
     }
   }
 }
@@ -362,7 +362,7 @@ void Routes::seed(std::int32_t lost) {
       if (best < inherited) heap_.push_back({best, p});
       ++p;
     }
-  std::make_heap(heap_.begin(), heap_.end());
+  std::make_heap(heap_.begin(), heap_.end(), is_longer);
 }
 template void Routes::seed<true>(std::int32_t);
 template void Routes::seed<false>(std::int32_t);

@@ -116,6 +116,18 @@ class Routes {
     heap_.pop_back();
     return top;
   }
+  // Among equal detours any order will do.
+  static bool is_longer(const Entry& a, const Entry& b) { return a.key > b.key; }
+  void push_detour(Entry entry) {
+    heap_.push_back(entry);
+    std::push_heap(heap_.begin(), heap_.end(), is_longer);
+  }
+  Entry pop_detour() {
+    std::pop_heap(heap_.begin(), heap_.end(), is_longer);
+    const Entry top = heap_.back();
+    heap_.pop_back();
+    return top;
+  }
   bool has_tree(std::int32_t vertex) const { return position_[index(vertex)] >= 0; }
   void from_by_links(std::int32_t source);
   bool all_below_keep_way(std::int32_t position) const {
@@ -193,7 +205,7 @@ void Routes::reroute(std::int32_t lost, std::int32_t targets, const Settle& sett
   const auto known = [states, now](std::int32_t p) { return states[p].seen == now ? states[p].detour : infinity; };
   std::int32_t first_settled = std::numeric_limits<std::int32_t>::max(), last_settled = -1;
   while (!heap_.empty() && targets > 0) {
-    const auto [detour, root] = pop();
+    const auto [detour, root] = pop_detour();
     if (states[root].settled == now || detour != states[root].detour) continue;
     // The way along the tree costs no detour: the whole branch is settled, but for what was settled more cheaply.
     const std::int32_t end = root + nodes[root].size;
@@ -228,7 +240,7 @@ void Routes::reroute(std::int32_t lost, std::int32_t targets, const Settle& sett
           if (states[h].settled == now || way >= known(h) || way >= known(nodes[h].parent)) continue;
           states[h].seen = now;
           states[h].detour = way;
-          push({way, h});
+          push_detour({way, h});
         }
       }
       ++p;
