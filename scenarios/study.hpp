@@ -140,7 +140,7 @@ struct Study {
   std::vector<Target> targets;
   Analyses analyses;
   std::uint64_t seed = 1;
-  std::string text;  // the study file(s) as read
+  std::string text;              // the study file(s) as read
   std::filesystem::path output;  // where its results go by default
   std::vector<Provenance> inputs;
 };

@@ -1,7 +1,7 @@
-#include <benchmark/benchmark.h>
-
 #include <cmath>
 #include <map>
+
+#include <benchmark/benchmark.h>
 
 #include "model/indices/connectivity.hpp"
 #include "model/run/random.hpp"
@@ -12,8 +12,8 @@ namespace {
 using namespace greenweave;
 namespace testing = greenweave::testing;
 
-/// Patches on a jittered square grid, each linked to its neighbours on the grid and along one diagonal, as in a Delaunay
-/// triangulation: about 3 n links, costs that vary by a factor of ten.
+/// Patches on a jittered square grid, each linked to its neighbours on the grid and along one diagonal, as in a
+/// Delaunay triangulation: about 3 n links, costs that vary by a factor of ten.
 HabitatNetwork planar_network(int side) {
   std::vector<double> attributes;
   std::vector<testing::TestLink> links;

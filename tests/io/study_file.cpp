@@ -1,8 +1,8 @@
 #include "io/study_file.hpp"
 
-#include <doctest/doctest.h>
 #include <algorithm>
 
+#include <doctest/doctest.h>
 #include <fmt/format.h>
 
 #include "io/raster_io.hpp"

@@ -1,8 +1,5 @@
 #include "model/indices/connectivity.hpp"
 
-#include <doctest/doctest.h>
-#include <oneapi/tbb/global_control.h>
-
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +7,9 @@
 #include <map>
 #include <sstream>
 #include <string>
+
+#include <doctest/doctest.h>
+#include <oneapi/tbb/global_control.h>
 
 #include "model/run/random.hpp"
 #include "tests/support/graphs.hpp"
@@ -54,8 +54,8 @@ Matrix all_distances(std::size_t n, const std::vector<TestLink>& links, int gone
   return d;
 }
 
-/// The same where crossing a patch from link to link costs something: shortest walks over ends of links. The path leaves
-/// the first patch and enters the last one at no cost.
+/// The same where crossing a patch from link to link costs something: shortest walks over ends of links. The path
+/// leaves the first patch and enters the last one at no cost.
 Matrix all_distances_with_crossings(std::size_t n, const std::vector<TestLink>& links,
                                     const std::vector<IntraPatchCost>& intra, int gone) {
   std::vector<int> patch;  // of each end: link l has ends 2 l and 2 l + 1
@@ -66,7 +66,9 @@ Matrix all_distances_with_crossings(std::size_t n, const std::vector<TestLink>& 
     if (links[l].a != gone && links[l].b != gone)
       steps.push_back({static_cast<int>(2 * l), static_cast<int>(2 * l + 1), links[l].cost_m});
   }
-  const auto end_at = [&](int link, int p) { return links[static_cast<std::size_t>(link)].a == p ? 2 * link : 2 * link + 1; };
+  const auto end_at = [&](int link, int p) {
+    return links[static_cast<std::size_t>(link)].a == p ? 2 * link : 2 * link + 1;
+  };
   for (const IntraPatchCost& c : intra)
     if (c.patch != gone) steps.push_back({end_at(c.link_a, c.patch), end_at(c.link_b, c.patch), c.cost_m});
   const Matrix ends = all_distances(patch.size(), steps, -1);
@@ -259,7 +261,8 @@ TEST_CASE("every delta equals removing the patch and computing anew, on random g
       for (std::size_t i = 0; i < n; ++i)
         for (std::size_t j = 0; j < n; ++j)
           if (i != k && j != k && i != j && d[i][j] < infinity)
-            lost += graph.attributes[i] * graph.attributes[j] * (p(d[i][j]) - (dk[i][j] < infinity ? p(dk[i][j]) : 0.0));
+            lost +=
+                graph.attributes[i] * graph.attributes[j] * (p(d[i][j]) - (dk[i][j] < infinity ? p(dk[i][j]) : 0.0));
       const double a = graph.attributes[k];
       REQUIRE(patch.dPC == doctest::Approx(dpc).epsilon(1e-11));
       REQUIRE(patch.dPC_intra == doctest::Approx(100.0 * a * a / pc).epsilon(1e-12));
@@ -337,7 +340,8 @@ TEST_CASE("ten patches of a published case: PC and F as Graphab gives them") {
     test_links.push_back({std::stoi(links[i][0]) - 1, std::stoi(links[i][1]) - 1, std::stod(links[i][2])});
   const auto result = connectivity(network_of(areas, test_links), parameters_of(600.0, 0.5, 3.6e5));
   CHECK(measure(result, "PC") == doctest::Approx(2.480545943431007e-10).epsilon(1e-12));
-  for (std::size_t i = 0; i < fluxes.size(); ++i) CHECK(result.patches[i].F == doctest::Approx(fluxes[i]).epsilon(1e-12));
+  for (std::size_t i = 0; i < fluxes.size(); ++i)
+    CHECK(result.patches[i].F == doctest::Approx(fluxes[i]).epsilon(1e-12));
 }
 
 TEST_CASE("404 patches: every delta as Conefor prints it") {
