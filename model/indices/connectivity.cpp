@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
 #include <boost/graph/connected_components.hpp>
 #include <oneapi/tbb/enumerable_thread_specific.h>
@@ -50,31 +49,23 @@ struct Pass {
 
 /// Weight of a pair of patches by their effective distance: the probability of dispersal.
 struct DispersalWeight {
+  static constexpr bool loses_by_share = true;
   double alpha;
-  double last_detour = -1.0, last_share = 0.0;
 
   double operator()(double distance) const { return std::exp(-alpha * distance); }
-  /// What of weight w is lost when a distance grows by a detour. Detours come in runs of equal ones.
-  double loss(double w, double /*distance*/, double detour) { return w * *lost_share(detour); }
-  /// The same as a share of w, where it is the same for every distance.
-  std::optional<double> lost_share(double detour) {
-    if (detour != last_detour) {
-      last_detour = detour;
-      last_share = -std::expm1(-alpha * detour);
-    }
-    return last_share;
-  }
+  /// What of a weight is lost when its distance grows by a detour, as a share: the same for every distance.
+  double lost_share(double detour) const { return -std::expm1(-alpha * detour); }
+  double loss(double w, double /*distance*/, double detour) const { return w * lost_share(detour); }
 };
 
 /// Weight of a pair by the number of links between them, as IIC has it.
 struct LinkCountWeight {
+  static constexpr bool loses_by_share = false;
+
   double operator()(double links) const { return 1.0 / (1.0 + links); }
   double loss(double w, double links, double detour) const {
     if (detour == 0.0) return 0.0;
     return w - 1.0 / (1.0 + links + detour);
-  }
-  std::optional<double> lost_share(double detour) const {
-    return detour == 0.0 ? std::optional<double>(0.0) : std::nullopt;
   }
 };
 
@@ -91,16 +82,14 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
   pass.reach.assign(size, 0.0);
   struct Work {
     Routes routes;
-    std::vector<double> w, value,
-        sums;  // of a pair with the source, by rank: weight; attribute x weight; its sums by branch
+    std::vector<double> w, value;  // of a pair with the source, by rank: weight; attribute x weight
   };
   tbb::enumerable_thread_specific<Work> works([&] {
-    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), {}};
+    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size)};
   });
   const double* a = graph.attribute.data();
   parallel_for(std::min(piles, n), [&](std::int64_t p) {
     Work& work = works.local();
-    Weight weight = weight_of_pair;
     Pile& pile = of_pile[static_cast<std::size_t>(p)];
     if (per_patch) {
       pile.connector.assign(size, 0.0);
@@ -112,7 +101,7 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
       for (std::int32_t t = 0; t < n; ++t) {
         const double d = work.routes.distance(t);
         double& w = work.w[static_cast<std::size_t>(t)];
-        w = t != s && d < std::numeric_limits<double>::infinity() ? weight(d) : 0.0;
+        w = t != s && d < std::numeric_limits<double>::infinity() ? weight_of_pair(d) : 0.0;
         work.value[static_cast<std::size_t>(t)] = a[t] * w;
         reach += a[t] * w;
         if (t > s && d < std::numeric_limits<double>::infinity()) {
@@ -122,22 +111,18 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
       }
       pass.reach[static_cast<std::size_t>(s)] = reach;
       pile.numerator += a[s] * (a[s] + reach);
-      if (!per_patch || !work.routes.lay_out_tree()) continue;
-      work.routes.sum_branches(work.value, work.sums);
+      if (!per_patch || !work.routes.lay_out_tree(work.value)) continue;
       work.routes.for_each_inner([&](std::int32_t k) {
         double lost = 0.0;
-        work.routes.without(
-            k,
-            [&](std::int32_t t, double detour) {
-              lost += a[t] * weight.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
-            },
-            [&](std::int32_t branch, double detour) {
-              const auto share = weight.lost_share(detour);
-              if (share) lost += *share * work.sums[static_cast<std::size_t>(branch)];
-              return share.has_value();
-            });
+        if constexpr (Weight::loses_by_share)
+          if (work.routes.can_lose_by_share())
+            lost = work.routes.lost_through(k, [&](double detour) { return weight_of_pair.lost_share(detour); });
+        if (!Weight::loses_by_share || !work.routes.can_lose_by_share())
+          work.routes.without(k, [&](std::int32_t t, double detour) {
+            lost += a[t] * weight_of_pair.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
+          });
         pile.connector[static_cast<std::size_t>(k)] += 2.0 * a[s] * lost;
-        pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k, work.sums, work.value);
+        pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
       });
     }
   });

@@ -117,9 +117,16 @@ Routes::Routes(const RoutingGraph& graph)
       position_(vertex_distance_.size()),
       target_(distance_.size()),
       branch_size_(vertex_distance_.size()),
-      nodes_(vertex_distance_.size() + 1),
-      arcs_(graph.arcs.size()),
-      states_(vertex_distance_.size(), State{0.0, 0, 0}) {
+      nodes_(vertex_distance_.size()),
+      arcs_begin_(vertex_distance_.size() + 1),
+      head_(graph.arcs.size()),
+      out_(head_.size()),
+      back_(head_.size()),
+      target_value_(vertex_distance_.size()),
+      sums_(vertex_distance_.size()),
+      detour_(vertex_distance_.size(), closed),
+      settled_detour_(graph.vertices() == graph.patches() ? 0 : vertex_distance_.size()),
+      is_affected_(vertex_distance_.size()) {
   settled_.reserve(vertex_distance_.size());
 }
 
@@ -133,7 +140,7 @@ void Routes::from(std::int32_t source) {
   for (std::int32_t v = graph_.vertices_begin[index(source)]; v < graph_.vertices_begin[index(source + 1)]; ++v) {
     vertex_distance_[index(v)] = 0.0;
     parent_[index(v)] = -1;
-    push({0.0, v});
+    heap_.push({0.0, v});
   }
   // Once every vertex has some distance, the greatest of them bounds what is worth trying: in dense networks most arcs,
   // which lie in order of cost, need not be looked at.
@@ -141,7 +148,7 @@ void Routes::from(std::int32_t source) {
   std::size_t reached = heap_.size();
   double farthest = infinity;
   while (!heap_.empty()) {
-    const auto [du, u] = pop();
+    const auto [du, u] = heap_.pop();
     if (du != vertex_distance_[index(u)]) continue;
     // An equal entry cannot come twice: a vertex is pushed only when its distance falls.
     settled_.push_back(u);
@@ -156,7 +163,7 @@ void Routes::from(std::int32_t source) {
         reached += before == infinity;
         before = dv;
         parent_[index(v)] = u;
-        push({dv, v});
+        heap_.push({dv, v});
       }
     }
     if (reached == count && farthest == infinity)
@@ -184,7 +191,7 @@ void Routes::from_by_links(std::int32_t source) {
   distance_ = vertex_distance_;
 }
 
-bool Routes::lay_out_tree() {
+bool Routes::lay_out_tree(const std::vector<double>& value) {
   std::fill(position_.begin(), position_.end(), -1);
   std::fill(target_.begin(), target_.end(), -1);
   for (const std::int32_t v : settled_) branch_size_[index(v)] = 1;
@@ -209,7 +216,7 @@ bool Routes::lay_out_tree() {
                      target_[index(node.owner)] < 0;
     if (node.is_target) target_[index(node.owner)] = position;
     node.targets = node.is_target ? 1 : 0;
-    node.arcs_begin = v;  // for the moment: where its arcs come from
+    arcs_begin_[index(position)] = v;  // for the moment: where its arcs come from
   }
   bool any_inner = false;
   for (auto p = static_cast<std::int32_t>(settled_.size()) - 1; p >= 0; --p) {
@@ -218,7 +225,10 @@ bool Routes::lay_out_tree() {
     nodes_[index(node.parent)].targets += node.targets;
     any_inner = any_inner || (node.targets > 0 && nodes_[index(node.parent)].owner != source_);
   }
-  if (any_inner) lay_out_arcs();
+  if (any_inner) {
+    lay_out_arcs();
+    sum_branches(value);
+  }
   return any_inner;
 }
 
@@ -227,48 +237,63 @@ void Routes::lay_out_arcs() {
   std::int32_t arcs = 0;
   for (std::int32_t p = 0; p < count; ++p) {
     Node& node = nodes_[index(p)];
-    const std::int32_t v = std::exchange(node.arcs_begin, arcs);
+    const std::int32_t v = std::exchange(arcs_begin_[index(p)], arcs);
+    const double here = vertex_distance_[index(v)];
     node.low = node.high = p;
     node.least_detour = infinity;
     node.keeps_way = false;
     for (std::int32_t k = graph_.arcs_begin[index(v)]; k < graph_.arcs_begin[index(v + 1)]; ++k) {
       const auto [to, cost] = graph_.arcs[index(k)];
       const std::int32_t head = position_[index(to)];
-      const double here = vertex_distance_[index(v)], there = vertex_distance_[index(to)];
-      arcs_[index(arcs++)] = {head, here + cost - there, there + cost - here};
-      node.keeps_way = node.keeps_way || (head != node.parent && there + cost == here);
-      node.low = std::min(node.low, head);
-      node.high = std::max(node.high, head);
-      if (head != node.parent) node.least_detour = std::min(node.least_detour, there + cost - here);
+      const double there = vertex_distance_[index(to)];
+      const double back = there + cost - here;
+      if (head == node.parent) {
+        node.up = here + cost - there;
+        if (!graph_.links_cost_1) continue;
+      } else {
+        // Only an arc that is a shortest way can be the tree's; the head's parent lies far off in memory.
+        if (here + cost == there && !graph_.links_cost_1 && nodes_[index(head)].parent == p) continue;
+        node.keeps_way = node.keeps_way || back == 0.0;
+        node.least_detour = std::min(node.least_detour, back);
+        node.low = std::min(node.low, head);
+        node.high = std::max(node.high, head);
+      }
+      head_[index(arcs)] = head;
+      out_[index(arcs)] = here + cost - there;
+      back_[index(arcs)] = back;
+      ++arcs;
     }
   }
-  nodes_[index(count)].arcs_begin = arcs;
+  arcs_begin_[index(count)] = arcs;
   for (std::int32_t p = count - 1; p >= 0; --p)
-    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0)
-      nodes_[index(parent)].least_detour = std::min(nodes_[index(parent)].least_detour, nodes_[index(p)].least_detour);
+    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) {
+      Node& above = nodes_[index(parent)];
+      above.least_detour = std::min(above.least_detour, nodes_[index(p)].least_detour);
+      above.low = std::min(above.low, nodes_[index(p)].low);
+      above.high = std::max(above.high, nodes_[index(p)].high);
+    }
 }
 
-void Routes::sum_branches(const std::vector<double>& value, std::vector<double>& sums) const {
+void Routes::sum_branches(const std::vector<double>& value) {
   const auto count = static_cast<std::int32_t>(settled_.size());
-  sums.resize(nodes_.size());
   for (std::int32_t p = 0; p < count; ++p)
-    sums[index(p)] = nodes_[index(p)].is_target ? value[index(nodes_[index(p)].owner)] : 0.0;
+    sums_[index(p)] = target_value_[index(p)] = nodes_[index(p)].is_target ? value[index(nodes_[index(p)].owner)] : 0.0;
   for (std::int32_t p = count - 1; p >= 0; --p)
-    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) sums[index(parent)] += sums[index(p)];
+    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) sums_[index(parent)] += sums_[index(p)];
 }
 
-double Routes::sum_through(std::int32_t k, const std::vector<double>& sums, const std::vector<double>& value) {
+double Routes::sum_through(std::int32_t k) {
   collect_branches(k);
   // Branch by branch below k's own vertices, so that k's value never enters the sum.
   double through = 0.0;
   for (const auto& [begin, end] : branches_) {
     if (!one_vertex_a_patch_) {
-      through += sums[index(begin)];
+      through += sums_[index(begin)];
       continue;
     }
-    for (std::int32_t p = begin + 1; p < end; p += nodes_[index(p)].size) through += sums[index(p)];
+    for (std::int32_t p = begin + 1; p < end; p += nodes_[index(p)].size) through += sums_[index(p)];
   }
-  if (!one_vertex_a_patch_ && target_[index(k)] >= 0) through -= value[index(k)];
+  if (!one_vertex_a_patch_ && target_[index(k)] >= 0) through -= target_value_[index(target_[index(k)])];
   return through;
 }
 
@@ -285,20 +310,19 @@ void Routes::collect_branches(std::int32_t k) {
 }
 
 void Routes::reroute_by_links(std::int32_t lost) {
-  const std::uint32_t now = ++rerouting_;
   const std::int32_t top = position_[index(lost)];
   // Level by level: a vertex loses its distance if all vertices one link nearer to the source have lost theirs.
   affected_.assign(1, top);
-  states_[index(top)].settled = now;
+  is_affected_[index(top)] = true;
   for (std::size_t next = 0; next < affected_.size(); ++next) {
     const std::int32_t u = affected_[next], end = u + nodes_[index(u)].size;
     for (std::int32_t v = u + 1; v < end; v += nodes_[index(v)].size) {
       bool keeps = false;
       if (nodes_[index(v)].keeps_way)
-        for (std::int32_t k = nodes_[index(v)].arcs_begin; k < nodes_[index(v + 1)].arcs_begin && !keeps; ++k)
-          keeps = arcs_[index(k)].back == 0.0 && states_[index(arcs_[index(k)].head)].settled != now;
+        for (std::int32_t k = arcs_begin_[index(v)]; k < arcs_begin_[index(v + 1)] && !keeps; ++k)
+          keeps = back_[index(k)] == 0.0 && !is_affected_[index(head_[index(k)])];
       if (keeps) continue;
-      states_[index(v)].settled = now;
+      is_affected_[index(v)] = true;
       affected_.push_back(v);
     }
   }
@@ -307,63 +331,70 @@ void Routes::reroute_by_links(std::int32_t lost) {
   heap_.clear();
   for (const std::int32_t v : affected_) {
     double best = infinity;
-    for (std::int32_t k = nodes_[index(v)].arcs_begin; k < nodes_[index(v + 1)].arcs_begin; ++k)
-      if (states_[index(arcs_[index(k)].head)].settled != now) best = std::min(best, arcs_[index(k)].back);
-    states_[index(v)].detour = best;
-    if (best < infinity) heap_.push_back({best, v});
+    for (std::int32_t k = arcs_begin_[index(v)]; k < arcs_begin_[index(v + 1)]; ++k)
+      if (!is_affected_[index(head_[index(k)])]) best = std::min(best, back_[index(k)]);
+    detour_[index(v)] = best;
+    if (best < infinity) heap_.push({best, v});
   }
-  std::make_heap(heap_.begin(), heap_.end(), is_longer);
+  is_affected_[index(top)] = false;  // no way leads there
   while (!heap_.empty()) {
-    const auto [detour, u] = pop_detour();
-    if (detour != states_[index(u)].detour) continue;
-    for (std::int32_t k = nodes_[index(u)].arcs_begin; k < nodes_[index(u + 1)].arcs_begin; ++k) {
-      const auto& arc = arcs_[index(k)];
-      if (states_[index(arc.head)].settled != now || arc.head == top) continue;
-      const double way = detour + arc.out;
-      if (way >= states_[index(arc.head)].detour) continue;
-      states_[index(arc.head)].detour = way;
-      push_detour({way, arc.head});
+    const auto [detour, u] = heap_.pop();
+    if (detour != detour_[index(u)]) continue;
+    for (std::int32_t k = arcs_begin_[index(u)]; k < arcs_begin_[index(u + 1)]; ++k) {
+      const std::int32_t head = head_[index(k)];
+      if (!is_affected_[index(head)]) continue;
+      const double way = detour + out_[index(k)];
+      if (way >= detour_[index(head)]) continue;
+      detour_[index(head)] = way;
+      heap_.push({way, head});
     }
   }
+  for (const std::int32_t v : affected_) is_affected_[index(v)] = false;
 }
 
 template <bool one_vertex>
 void Routes::seed(std::int32_t lost) {
-  const std::uint32_t now = ++rerouting_;
+  heap_.clear();
   const Node* const nodes = nodes_.data();
-  State* const states = states_.data();
+  const double* const backs = back_.data();
+  const std::int32_t* const heads = head_.data();
+  double* const known = detour_.data();
+  for (const auto& [begin, end] : branches_) std::fill(known + begin, known + end, infinity);
+  const auto is_lost = [&](std::int32_t p, std::int32_t top) {
+    return one_vertex ? p == top : nodes[p].owner == lost;  // the one branch, whose top is the lost patch
+  };
+  if (!one_vertex)
+    for (std::int32_t v = graph_.vertices_begin[index(lost)]; v < graph_.vertices_begin[index(lost + 1)]; ++v)
+      if (has_tree(v)) known[position_[index(v)]] = closed;
   for (const auto& [begin, end] : branches_)
     for (std::int32_t p = begin; p < end;) {
       const Node& node = nodes[p];
-      if (node.owner == lost) {
-        states[p].seen = now;
-        states[p].detour = infinity;
+      if (is_lost(p, begin)) {
         ++p;
         continue;
       }
-      const double inherited = states[node.parent].detour;
-      // What a parent's way in gives its branch need not be queued again, nor looked for where nothing can be shorter.
-      if (one_vertex && node.least_detour >= inherited) {
+      const double inherited = is_lost(node.parent, begin) ? infinity : known[node.parent];
+      // What a parent's way in gives its branch need not be queued again, nor looked for where nothing leads in or
+      // nothing can be shorter.
+      if (one_vertex && ((node.low >= begin && node.high < end) || node.least_detour >= inherited)) {
+        std::fill(known + p, known + p + node.size, inherited);
         p += node.size;
         continue;
       }
       double best = inherited;
-      if (node.low < begin || node.high >= end) {
-        const Detour* const arcs_end = arcs_.data() + nodes[p + 1].arcs_begin;
-        for (const Detour* arc = arcs_.data() + node.arcs_begin; arc != arcs_end; ++arc) {
-          const std::int32_t h = arc->head;
-          if ((h >= begin && h < end) || nodes[h].owner == lost) continue;
-          if (!one_vertex && in_branches(h)) continue;
-          best = std::min(best, arc->back);
-        }
+      const std::int32_t stop = arcs_begin_[index(p + 1)];
+      for (std::int32_t arc = arcs_begin_[index(p)]; arc < stop; ++arc) {
+        const std::int32_t head = heads[arc];
+        const bool kept = one_vertex ? head < begin || head >= end : known[head] == closed && nodes[head].owner != lost;
+        best = kept ? std::min(best, backs[arc]) : best;
       }
-      states[p].seen = now;
-      states[p].detour = best;
-      if (best < inherited) heap_.push_back({best, p});
+      known[p] = best;
+      if (best < inherited) heap_.push({best, p});
       ++p;
     }
-  std::make_heap(heap_.begin(), heap_.end(), is_longer);
+  if (one_vertex) known[branches_.front().first] = closed;
 }
+
 template void Routes::seed<true>(std::int32_t);
 template void Routes::seed<false>(std::int32_t);
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -35,6 +36,56 @@ struct RoutingGraph {
 /// Links with a cost above `most_cost` are left out. With `hops` every link costs 1 and crossing a patch nothing.
 RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops);
 
+/// A heap of what is reached at some distance, nearest first; of the equally near, the least number first.
+class NearestFirst {
+ public:
+  struct Entry {
+    double distance;
+    std::int32_t at;
+  };
+  bool empty() const { return entries_.empty(); }
+  std::size_t size() const { return entries_.size(); }
+  void clear() { entries_.clear(); }
+  void push(Entry entry) {
+    entries_.push_back(entry);
+    std::size_t hole = entries_.size() - 1;
+    while (hole > 0) {
+      const std::size_t above = (hole - 1) / arity;
+      if (!nearer(entry, entries_[above])) break;
+      entries_[hole] = entries_[above];
+      hole = above;
+    }
+    entries_[hole] = entry;
+  }
+  Entry pop() {
+    const Entry top = entries_.front(), last = entries_.back();
+    entries_.pop_back();
+    const std::size_t count = entries_.size();
+    if (count == 0) return top;
+    Entry* const entries = entries_.data();
+    std::size_t hole = 0;
+    for (std::size_t below = 1; below < count; below = arity * hole + 1) {
+      std::size_t least = below;
+      const std::size_t end = std::min(below + arity, count);
+      for (std::size_t i = below + 1; i < end; ++i) least = nearer(entries[i], entries[least]) ? i : least;
+      if (!nearer(entries[least], last)) break;
+      entries[hole] = entries[least];
+      hole = least;
+    }
+    entries[hole] = last;
+    return top;
+  }
+
+ private:
+  static constexpr std::size_t arity = 4;  // shallower than a binary heap, and siblings share a cache line
+  static bool nearer(const Entry& a, const Entry& b) {
+    // Without a jump: which of two comes first cannot be foreseen.
+    return static_cast<bool>(static_cast<int>(a.distance < b.distance) |
+                             (static_cast<int>(a.distance == b.distance) & static_cast<int>(a.at < b.at)));
+  }
+  std::vector<Entry> entries_;
+};
+
 /// The shortest-path tree from one patch, and how much longer the ways get when another patch is lost. One a thread.
 /// Of several shortest paths the tree holds the one whose predecessor was settled first (least distance, then least
 /// vertex number).
@@ -51,83 +102,47 @@ class Routes {
   /// Distance to a patch; infinity if there is no path.
   double distance(std::int32_t rank) const { return distance_[index(rank)]; }
 
-  /// Prepares the tree of the last `from` for what follows. False if no patch lies on the way to another of a rank
-  /// above the source, so that there is nothing to ask.
-  bool lay_out_tree();
-  /// Sums `value` (by rank) over the patches of a rank above the source, branch by branch of the tree: `sums[p]` is
-  /// that of the branch at position p of `without`.
-  void sum_branches(const std::vector<double>& value, std::vector<double>& sums) const;
+  /// Prepares the tree of the last `from` for what follows, and sums `value` (by rank) branch by branch over the
+  /// patches of a rank above the source. False if no patch lies on the way to another of these, so that there is
+  /// nothing to ask.
+  bool lay_out_tree(const std::vector<double>& value);
   /// Calls `visit(k)` for each patch k through which the tree runs to at least one patch of a rank above the source.
   /// Where all arcs cost 1, those are left out whose loss costs no detour because whatever they lead to can be reached
   /// as quickly beside them.
   template <class Visit>
   void for_each_inner(const Visit& visit) const;
-  /// Of sums made by `sum_branches`, the part of what the tree reaches through patch k, without k itself.
-  double sum_through(std::int32_t k, const std::vector<double>& sums, const std::vector<double>& value);
-  /// The patches of a rank above the source that the tree reaches through patch `lost`, each with its detour when that
-  /// patch is gone (infinity if it was the only way). A detour that a whole branch of the tree shares is told once,
-  /// where it can be: `branch(position, detour)`, returning false where it wants the patches one by one: `patch(rank,
-  /// detour)`.
-  template <class PatchVisit, class BranchVisit>
-  void without(std::int32_t lost, const PatchVisit& patch, const BranchVisit& branch);
+  /// Sum of the values of what the tree reaches through patch k, without k itself.
+  double sum_through(std::int32_t k);
+  /// Whether `lost_through` can be asked: a patch is one vertex and links have costs.
+  bool can_lose_by_share() const { return one_vertex_a_patch_ && !graph_.links_cost_1; }
+  /// Sum of value x `share(detour)` over what the tree reaches through patch k when k is lost. A detour is infinity if
+  /// k was the only way.
+  template <class Share>
+  double lost_through(std::int32_t k, const Share& share);
+  /// Calls `visit(rank, detour)` for the patches of a rank above the source that the tree reaches through patch `lost`
+  /// with their detour when it is gone; where links cost 1, only for those that have one. For graphs that
+  /// `lost_through` does not serve.
+  template <class Visit>
+  void without(std::int32_t lost, const Visit& visit);
 
  private:
-  struct Entry {
-    double key;
-    std::int32_t at;
-    bool operator<(const Entry& other) const {  // the standard heaps keep the largest on top; we want the nearest
-      return key != other.key ? key > other.key : at > other.at;
-    }
-  };
   /// A vertex at its place in the tree's preorder, where a branch is a range of positions.
   struct Node {
-    std::int32_t size;        // of the branch, itself included
-    std::int32_t arcs_begin;  // in `arcs_`
-    std::int32_t low, high;   // least and greatest position that its arcs lead to
-    std::int32_t parent;      // position; -1 at the source
-    std::int32_t owner;       // rank of its patch
-    std::int32_t targets;     // in the branch: vertices at which the tree reaches a patch of a rank above the source
+    std::int32_t size;       // of the branch, itself included
+    std::int32_t low, high;  // least and greatest position that an arc off the tree leads to from the branch
+    std::int32_t parent;     // position; -1 at the source
+    std::int32_t owner;      // rank of its patch
+    std::int32_t targets;    // in the branch: vertices at which the tree reaches a patch of a rank above the source
     bool is_target;
     bool keeps_way;       // over another vertex as near as its parent; known where all arcs cost 1
+    double up;            // detour of its parent if the way leads here first
     double least_detour;  // of any arc off the tree, in the branch: no way into it can be shorter
-  };
-  /// An arc between positions: how much longer than by the tree its head is reached over it, and its tail from its
-  /// head.
-  struct Detour {
-    std::int32_t head;
-    double out, back;
-  };
-  /// What one rerouting knows of a position; `seen` and `settled` hold the number of the rerouting that did it.
-  struct State {
-    double detour;
-    std::uint32_t seen, settled;
   };
   using Branch = std::pair<std::int32_t, std::int32_t>;
   static constexpr double infinity = std::numeric_limits<double>::infinity();
+  static constexpr double closed = -infinity;
 
   static std::size_t index(std::int32_t i) { return static_cast<std::size_t>(i); }
-  void push(Entry entry) {
-    heap_.push_back(entry);
-    std::push_heap(heap_.begin(), heap_.end());
-  }
-  Entry pop() {
-    std::pop_heap(heap_.begin(), heap_.end());
-    const Entry top = heap_.back();
-    heap_.pop_back();
-    return top;
-  }
-  // Among equal detours any order will do.
-  static bool is_longer(const Entry& a, const Entry& b) { return a.key > b.key; }
-  void push_detour(Entry entry) {
-    heap_.push_back(entry);
-    std::push_heap(heap_.begin(), heap_.end(), is_longer);
-  }
-  Entry pop_detour() {
-    std::pop_heap(heap_.begin(), heap_.end(), is_longer);
-    const Entry top = heap_.back();
-    heap_.pop_back();
-    return top;
-  }
   bool has_tree(std::int32_t vertex) const { return position_[index(vertex)] >= 0; }
   void from_by_links(std::int32_t source);
   bool all_below_keep_way(std::int32_t position) const {
@@ -138,23 +153,19 @@ class Routes {
   }
   /// The branches of the tree below patch k, as ranges of positions; none inside another.
   void collect_branches(std::int32_t k);
-  bool in_branches(std::int32_t position) const {
-    for (const auto& [begin, end] : branches_)
-      if (position >= begin && position < end) return true;
-    return false;
-  }
-  /// Finds the detours of all vertices in the branches. `settle(position, detour)` gets those with targets as they are
-  /// final; `settle_branch` whole branches. Ends when all targets are settled.
-  template <bool one_vertex, class Settle, class SettleBranch>
-  void reroute(std::int32_t lost, std::int32_t targets, const Settle& settle, const SettleBranch& settle_branch);
+  /// Finds the detours of the vertices in `branches_`, which lie below patch `lost`, and calls `settle(top, detour)`
+  /// for each piece of a branch that shares its way in, with `segments_` its ranges of positions, until it returns
+  /// false. What is settled by then is left `closed`; what has no way, with a `detour_` of infinity.
+  template <bool one_vertex, class Settle>
+  void reroute(std::int32_t lost, const Settle& settle);
   /// The same where every arc costs 1 and most vertices have another way just as short: finds the few that have none,
   /// and new ways for them. Fills `affected_`.
   void reroute_by_links(std::int32_t lost);
-  /// Ways into the branches from what kept its way.
+  /// Opens the branches and queues the ways into them from what kept its way.
   template <bool one_vertex>
   void seed(std::int32_t lost);
   void lay_out_arcs();
-  bool is_settled(std::int32_t p) const { return states_[index(p)].settled == rerouting_; }
+  void sum_branches(const std::vector<double>& value);
 
   const RoutingGraph& graph_;
   const bool one_vertex_a_patch_;
@@ -168,14 +179,22 @@ class Routes {
   std::vector<std::int32_t> position_;  // by vertex
   std::vector<std::int32_t> target_;  // by rank: the position at which the tree reaches it first; -1: none or no target
   std::vector<std::int32_t> branch_size_;
-  std::vector<Node> nodes_;  // by position
-  std::vector<Detour> arcs_;
+  std::vector<Node> nodes_;               // by position
+  std::vector<std::int32_t> arcs_begin_;  // by position
+  // Arcs between positions: how much longer than by the tree the head is reached over the arc, and the tail from the
+  // head. Where arcs cost more than 1 each, those of the tree are left out.
+  std::vector<std::int32_t> head_;
+  std::vector<double> out_, back_;
+  // By position: the value of a target, 0 of what is none; its sum over the branch.
+  std::vector<double> target_value_, sums_;
   // One rerouting, by position.
-  std::vector<Branch> branches_;
-  std::vector<State> states_;
+  std::vector<Branch> branches_, segments_;
+  // Least detour known; `closed` where nothing is sought: outside the branches, at the lost patch, and where settled.
+  std::vector<double> detour_;
+  std::vector<double> settled_detour_;  // where a patch has several vertices; 0 outside the branches
   std::vector<std::int32_t> affected_;
-  std::uint32_t rerouting_ = 0;
-  std::vector<Entry> heap_;
+  std::vector<char> is_affected_;  // 0 between reroutings
+  NearestFirst heap_;
 };
 
 template <class Visit>
@@ -193,111 +212,111 @@ void Routes::for_each_inner(const Visit& visit) const {
   }
 }
 
-template <bool one_vertex, class Settle, class SettleBranch>
-void Routes::reroute(std::int32_t lost, std::int32_t targets, const Settle& settle, const SettleBranch& settle_branch) {
-  seed<one_vertex>(lost);
-  // The compiler cannot know that what is written below does not move what is read.
+template <class Share>
+double Routes::lost_through(std::int32_t k, const Share& share) {
+  collect_branches(k);
+  const auto [begin, end] = branches_.front();
   const Node* const nodes = nodes_.data();
-  const Detour* const arcs = arcs_.data();
-  State* const states = states_.data();
-  const std::uint32_t now = rerouting_;
-  const std::int32_t first_below = branches_.front().first, last_below = branches_.front().second;
-  const auto known = [states, now](std::int32_t p) { return states[p].seen == now ? states[p].detour : infinity; };
-  std::int32_t first_settled = std::numeric_limits<std::int32_t>::max(), last_settled = -1;
-  while (!heap_.empty() && targets > 0) {
-    const auto [detour, root] = pop_detour();
-    if (states[root].settled == now || detour != states[root].detour) continue;
-    // The way along the tree costs no detour: the whole branch is settled, but for what was settled more cheaply.
-    const std::int32_t end = root + nodes[root].size;
-    const bool untouched = one_vertex && (end <= first_settled || root > last_settled);
-    const bool told = untouched && settle_branch(root, detour);
-    if (told) {
-      targets -= nodes[root].targets;
-      if (targets == 0) break;
+  double lost = 0.0;
+  std::int32_t missing = nodes[begin].targets - (nodes[begin].is_target ? 1 : 0);
+  reroute<true>(k, [&](std::int32_t top, double detour) {
+    double sum = sums_[index(top)];
+    missing -= nodes[top].targets;
+    // What was settled before, between the segments, is no part of it.
+    std::int32_t p = top;
+    const auto leave_out_until = [&](std::int32_t next) {
+      for (; p < next; p += nodes[p].size) {
+        sum -= sums_[index(p)];
+        missing += nodes[p].targets;
+      }
+    };
+    for (const auto& [first, last] : segments_) {
+      leave_out_until(first);
+      p = last;
     }
-    first_settled = std::min(first_settled, root);
-    last_settled = std::max(last_settled, end - 1);
-    for (std::int32_t p = root; p < end;) {
-      const Node& node = nodes[p];
-      if (states[p].settled == now || (!one_vertex && node.owner == lost)) {
-        p += node.size;
-        continue;
-      }
-      states[p].settled = now;
-      if (!one_vertex) states[p].detour = detour;
-      if (!told && node.is_target) {
-        settle(p, detour);
-        --targets;
-      }
-      if (!one_vertex || node.low < root || node.high >= end) {
-        const Detour* const arcs_end = arcs + nodes[p + 1].arcs_begin;
-        for (const Detour* arc = arcs + node.arcs_begin; arc != arcs_end; ++arc) {
-          const std::int32_t h = arc->head;
-          if (one_vertex ? h <= first_below || h >= last_below || (h >= root && h < end)
-                         : !in_branches(h) || nodes[h].owner == lost)
-            continue;
-          const double way = detour + arc->out;
-          if (states[h].settled == now || way >= known(h) || way >= known(nodes[h].parent)) continue;
-          states[h].seen = now;
-          states[h].detour = way;
-          push_detour({way, h});
-        }
-      }
-      ++p;
-    }
+    leave_out_until(top + nodes[top].size);
+    lost += sum * share(detour);
+    return missing > 0;
+  });
+  if (missing > 0) {
+    double cut_off = 0.0;
+    for (std::int32_t p = begin; p < end; ++p)
+      if (detour_[index(p)] != closed) cut_off += target_value_[index(p)];
+    lost += cut_off * share(infinity);
   }
-  heap_.clear();
+  std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
+  return lost;
 }
 
-template <class PatchVisit, class BranchVisit>
-void Routes::without(std::int32_t lost, const PatchVisit& patch, const BranchVisit& branch) {
+template <bool one_vertex, class Settle>
+void Routes::reroute(std::int32_t lost, const Settle& settle) {
+  seed<one_vertex>(lost);
+  const Node* const nodes = nodes_.data();
+  const std::int32_t* const heads = head_.data();
+  const double* const outs = out_.data();
+  double* const known = detour_.data();
+  const auto offer = [&](std::int32_t p, double way) {
+    if (way >= known[p]) return;
+    known[p] = way;
+    heap_.push({way, p});
+  };
+  while (!heap_.empty()) {
+    const auto [detour, top] = heap_.pop();
+    if (detour != known[top]) continue;
+    // The way along the tree costs no detour: all below is settled, but for what was settled more cheaply.
+    segments_.clear();
+    const std::int32_t end = top + nodes[top].size;
+    for (std::int32_t p = top; p < end;) {
+      if (known[p] == closed) {
+        p += nodes[p].size;
+        continue;
+      }
+      const std::int32_t begin = p;
+      for (; p < end && known[p] != closed; ++p) known[p] = closed;
+      segments_.emplace_back(begin, p);
+    }
+    if (!settle(top, detour)) return;
+    offer(nodes[top].parent, detour + nodes[top].up);
+    for (const auto& [first, last] : segments_) {
+      const std::int32_t stop = arcs_begin_[index(last)];
+      for (std::int32_t arc = arcs_begin_[index(first)]; arc < stop; ++arc) offer(heads[arc], detour + outs[arc]);
+    }
+  }
+}
+
+template <class Visit>
+void Routes::without(std::int32_t lost, const Visit& visit) {
   if (graph_.links_cost_1) {
     reroute_by_links(lost);
     for (const std::int32_t p : affected_)
-      if (nodes_[index(p)].is_target) patch(nodes_[index(p)].owner, states_[index(p)].detour);
+      if (nodes_[index(p)].is_target) visit(nodes_[index(p)].owner, detour_[index(p)]);
     return;
   }
   collect_branches(lost);
-  std::int32_t targets = target_[index(lost)] >= 0 ? -1 : 0;
-  for (const auto& [begin, end] : branches_) targets += nodes_[index(begin)].targets;
-  if (one_vertex_a_patch_) {
-    std::int32_t told = 0;
-    reroute<true>(
-        lost, targets,
-        [&](std::int32_t p, double detour) {
-          patch(nodes_[index(p)].owner, detour);
-          ++told;
-        },
-        [&](std::int32_t p, double detour) {
-          if (!branch(p, detour)) return false;
-          told += nodes_[index(p)].targets;
-          return true;
-        });
-    const auto [begin, end] = branches_.front();
-    for (std::int32_t p = begin + 1; p < end && told < targets; ++p)
-      if (!is_settled(p) && nodes_[index(p)].is_target) {
-        patch(nodes_[index(p)].owner, infinity);
-        ++told;
-      }
-    return;
-  }
-  // A patch with several vertices is as far as the nearest of them, rerouted or not: all detours are needed first.
-  reroute<false>(
-      lost, graph_.vertices() + 1, [](std::int32_t, double) {}, [](std::int32_t, double) { return false; });
+  for (const auto& [begin, end] : branches_)
+    std::fill(settled_detour_.begin() + begin, settled_detour_.begin() + end, infinity);
+  const auto settle = [this](std::int32_t, double detour) {
+    for (const auto& [begin, end] : segments_)
+      std::fill(settled_detour_.begin() + begin, settled_detour_.begin() + end, detour);
+    return true;
+  };
+  reroute<false>(lost, settle);
+  // A patch with several vertices is as far as the nearest of them, rerouted or not.
   for (const auto& [begin, end] : branches_)
     for (std::int32_t p = begin; p < end; ++p) {
       const Node& node = nodes_[index(p)];
       if (!node.is_target || node.owner == lost) continue;
       double nearest = infinity;
       for (std::int32_t v = graph_.vertices_begin[index(node.owner)]; v < graph_.vertices_begin[index(node.owner + 1)];
-           ++v) {
-        if (!has_tree(v)) continue;
-        const std::int32_t q = position_[index(v)];
-        const double detour = !in_branches(q) ? 0.0 : is_settled(q) ? states_[index(q)].detour : infinity;
-        nearest = std::min(nearest, vertex_distance_[index(v)] + detour);
-      }
-      patch(node.owner, nearest - distance_[index(node.owner)]);
+           ++v)
+        if (has_tree(v))
+          nearest = std::min(nearest, vertex_distance_[index(v)] + settled_detour_[index(position_[index(v)])]);
+      visit(node.owner, nearest - distance_[index(node.owner)]);
     }
+  for (const auto& [begin, end] : branches_) {
+    std::fill(settled_detour_.begin() + begin, settled_detour_.begin() + end, 0.0);
+    std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
+  }
 }
 
 }  // namespace greenweave
