@@ -64,7 +64,7 @@ void CostSearch::add_source(Cell cell) {
   if (std::isinf(grid_.resistance(at)) || cost_[at] == 0.0) return;
   touch(at);
   cost_[at] = 0.0;
-  ring_[0].push_back({0.0, at});
+  ring_[0].push_back(at);
   ++queued_;
 }
 

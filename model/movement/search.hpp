@@ -81,11 +81,6 @@ class CostSearch {
   const std::vector<double>& padded_costs() const { return cost_; }
 
  private:
-  struct Entry {
-    double cost;
-    std::uint32_t cell;
-  };
-
   void touch(std::uint32_t padded) {
     if (overflow_) return;
     if (touched_.size() >= most_touched_)
@@ -96,8 +91,8 @@ class CostSearch {
 
   const CostGrid& grid_;
   std::vector<double> cost_;
-  std::vector<std::vector<Entry>> ring_;
-  std::vector<Entry> open_;
+  std::vector<std::vector<std::uint32_t>> ring_;  // a bucket holds cells; their costs are looked up
+  std::vector<std::uint32_t> open_;
   std::vector<std::uint32_t> touched_;
   std::vector<std::uint8_t> marked_;
   std::size_t most_touched_;
@@ -108,40 +103,61 @@ class CostSearch {
 template <class Visit, class Done>
 void CostSearch::run(double limit, const Visit& visit, const Done& done) {
   const std::int32_t stride = grid_.stride();
-  const std::int32_t offsets[8] = {-stride, -1, 1, stride, -stride - 1, -stride + 1, stride - 1, stride + 1};
-  const float* resistance = grid_.data();
-  double* cost = cost_.data();
+  const float* const resistance = grid_.data();
+  double* const cost = cost_.data();
   const double per_width = 1.0 / grid_.bucket_width();
   const std::size_t mask = grid_.buckets() - 1;
-  std::size_t bucket = 0;  // counted from the start, not in the ring
+  const auto bucket_of = [&](double c) { return static_cast<std::size_t>(c * per_width); };
+  const auto at = [](std::uint32_t u, std::int32_t offset) {
+    return static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offset);
+  };
+  std::size_t open = 0;  // bucket, counted from the start, not in the ring
   while (queued_ > 0) {
-    std::vector<Entry>& ring = ring_[bucket & mask];
+    std::vector<std::uint32_t>& ring = ring_[open & mask];
     while (!ring.empty()) {
       open_.swap(ring);  // cells that fall into the open bucket again are appended to a fresh list
-      queued_ -= static_cast<std::int64_t>(open_.size());
-      for (const Entry& entry : open_) {
-        const std::uint32_t u = entry.cell;
+      const std::size_t count = open_.size();
+      queued_ -= static_cast<std::int64_t>(count);
+      for (std::size_t i = 0; i < count; ++i) {
+        // The cells of a bucket lie all over the raster: fetch those that come soon while others are worked on.
+        constexpr std::size_t ahead = 8;
+        if (i + ahead < count)
+          for (const std::int32_t row : {-stride, 0, stride}) {
+            __builtin_prefetch(cost + at(open_[i + ahead], row));
+            __builtin_prefetch(resistance + at(open_[i + ahead], row));
+          }
+        const std::uint32_t u = open_[i];
         const double du = cost[u];
-        if (entry.cost != du) continue;  // it was queued again at a lower cost
+        if (bucket_of(du) != open) continue;  // it went to an earlier bucket since
         if (!visit(u, du)) continue;
         const double ru = static_cast<double>(resistance[u]);
-        const auto relax = [&](std::uint32_t v, double factor) {
+        const auto relax = [&](std::int32_t offset, double factor) {
+          const std::uint32_t v = at(u, offset);
           const double dv = du + (ru + static_cast<double>(resistance[v])) * 0.5 * factor;
-          if (dv < cost[v] && dv <= limit) {
-            if (cost[v] == std::numeric_limits<double>::infinity()) touch(v);
-            cost[v] = dv;
-            ring_[static_cast<std::size_t>(dv * per_width) & mask].push_back({dv, v});
-            ++queued_;
-          }
+          const double before = cost[v];
+          if (dv >= before || dv > limit) return;
+          cost[v] = dv;
+          const std::size_t bucket = bucket_of(dv);
+          if (before == std::numeric_limits<double>::infinity())
+            touch(v);
+          else if (bucket != open && bucket == bucket_of(before))
+            return;  // it waits there already
+          ring_[bucket & mask].push_back(v);
+          ++queued_;
         };
-        for (int k = 0; k < 4; ++k) relax(static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offsets[k]), 1.0);
-        for (int k = 4; k < 8; ++k)
-          relax(static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offsets[k]), std::numbers::sqrt2);
+        relax(-stride, 1.0);
+        relax(-1, 1.0);
+        relax(1, 1.0);
+        relax(stride, 1.0);
+        relax(-stride - 1, std::numbers::sqrt2);
+        relax(-stride + 1, std::numbers::sqrt2);
+        relax(stride - 1, std::numbers::sqrt2);
+        relax(stride + 1, std::numbers::sqrt2);
       }
       open_.clear();
     }
-    ++bucket;
-    if (done(static_cast<double>(bucket) * grid_.bucket_width())) break;
+    ++open;
+    if (done(static_cast<double>(open) * grid_.bucket_width())) break;
   }
 }
 
