@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   add_map_command(app);
   add_export_command(app);
   add_demo_data_command(app);
-  // add_cost_distance_command(app);
+  add_cost_distance_command(app);
   try {
     app.parse(argc, argv);
     return ok;

@@ -21,6 +21,11 @@ namespace {
 
 using GeoTransform = std::array<double, 6>;
 
+/// For files named on the command line, not in a study.
+void require_file(const fs::path& path) {
+  if (!fs::exists(path)) throw InputError(path.string(), "", "no such file", "correct the path");
+}
+
 Dataset open_raster(const fs::path& path, const std::string& what) {
   use_gdal();
   if (!fs::exists(path))
@@ -290,9 +295,15 @@ Raster<std::int32_t> read_codes(const fs::path& path, const Frame& frame, const 
 }
 
 Raster<float> read_raster_as_is(const fs::path& path, Frame* frame) {
+  require_file(path);
   const Dataset source = open_raster(path, "raster");
   GeoTransform transform{0.0, 1.0, 0.0, 0.0, 0.0, -1.0};
   source->GetGeoTransform(transform.data());
+  // A file without a place has rows that count downwards.
+  if (transform == GeoTransform{0.0, 1.0, 0.0, 0.0, 0.0, 1.0}) transform[5] = -1.0;
+  if (transform[2] != 0.0 || transform[4] != 0.0 || std::abs(transform[1] + transform[5]) > 1e-6 * transform[1])
+    throw InputError(path.string(), "", "its cells are not square or not north-up",
+                     "warp it: gdalwarp -tr SIZE SIZE, with SIZE in the units of its CRS");
   frame->shape = {source->GetRasterYSize(), source->GetRasterXSize()};
   frame->west = transform[0];
   frame->north = transform[3];
@@ -306,18 +317,26 @@ Raster<float> read_raster_as_is(const fs::path& path, Frame* frame) {
   if (band.RasterIO(GF_Read, 0, 0, frame->shape.cols, frame->shape.rows, raster.values.data(), frame->shape.cols,
                     frame->shape.rows, GDT_Float32, 0, 0, nullptr) != CE_None)
     fail_reading(path, errors.first());
-  const bool nan_declared = is_declared != 0 && std::isnan(declared);
-  bool all = true;
-  std::vector<std::uint8_t> valid(raster.values.size(), 1);
-  for (std::size_t i = 0; i < raster.values.size(); ++i) {
-    const float value = raster.values[i];
-    const bool masked =
-        std::isnan(value) || (is_declared != 0 && (value == declared || (nan_declared && std::isnan(value))));
-    valid[i] = masked ? 0 : 1;
-    all &= !masked;
+  const auto is_masked = [&](float value) { return std::isnan(value) || (is_declared != 0 && value == declared); };
+  if (std::any_of(raster.values.begin(), raster.values.end(), is_masked)) {
+    raster.valid.resize(raster.values.size());
+    std::transform(raster.values.begin(), raster.values.end(), raster.valid.begin(),
+                   [&](float value) { return static_cast<std::uint8_t>(!is_masked(value)); });
   }
-  if (!all) raster.valid = std::move(valid);
   return raster;
+}
+
+bool is_raster(const fs::path& path) {
+  use_gdal();
+  require_file(path);
+  const GdalErrors errors;
+  const Dataset dataset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY));
+  return dataset != nullptr && dataset->GetRasterCount() > 0;
+}
+
+bool is_in_metres(const Frame& frame) {
+  const OGRSpatialReference crs = crs_of(frame.crs);
+  return crs.IsEmpty() || (crs.IsProjected() && std::abs(crs.GetLinearUnits() - 1.0) < 1e-9);
 }
 
 void require_new_file(const fs::path& path) {
@@ -330,34 +349,31 @@ void require_new_file(const fs::path& path) {
                      "make it, or choose another");
 }
 
-void write_geotiff(const fs::path& path, const Frame& frame, const NamedRaster& named) {
+namespace {
+
+struct Caption {
+  const std::string &name, &unit, &meaning;
+};
+
+/// Writes values, in which NoData stands already, with a driver's options; a file that fails leaves nothing behind.
+template <class T>
+void write(const fs::path& path, const Frame& frame, const Caption& caption, std::vector<T>& values, bool any_no_data,
+           const char* driver_name, const CPLStringList& options) {
   use_gdal();
   require_new_file(path);
   const fs::path unfinished = path.string() + ".unfinished";
   GdalErrors errors;
-  std::visit(
-      [&](const auto& raster) {
-        using T = typename std::decay_t<decltype(raster)>::value_type;
-        auto values = raster.values;
-        for (std::size_t i = 0; i < values.size() && !raster.valid.empty(); ++i)
-          if (raster.valid[i] == 0) values[i] = static_cast<T>(no_data<T>());
-        const Dataset memory = in_memory(frame, gdal_type<T>(), values.data());
-        GDALRasterBand& band = *memory->GetRasterBand(1);
-        if (!raster.valid.empty()) band.SetNoDataValue(no_data<T>());
-        band.SetDescription(named.name.c_str());
-        if (named.unit != "1") band.SetUnitType(named.unit.c_str());
-        memory->SetMetadataItem("TIFFTAG_IMAGEDESCRIPTION", named.meaning.c_str());
-        CPLStringList options;
-        options.SetNameValue("COMPRESS", "DEFLATE");
-        options.SetNameValue("PREDICTOR", "YES");
-        options.SetNameValue("NUM_THREADS", "ALL_CPUS");
-        options.SetNameValue("RESAMPLING", std::is_floating_point_v<T> ? "AVERAGE" : "NEAREST");
-        options.SetNameValue("BIGTIFF", "IF_SAFER");
-        auto* driver = GetGDALDriverManager()->GetDriverByName("COG");
-        const Dataset written(
-            driver->CreateCopy(unfinished.c_str(), memory.get(), FALSE, options.List(), nullptr, nullptr));
-      },
-      named.raster);
+  {
+    const Dataset memory = in_memory(frame, gdal_type<T>(), values.data());
+    GDALRasterBand& band = *memory->GetRasterBand(1);
+    if (any_no_data) band.SetNoDataValue(no_data<T>());
+    band.SetDescription(caption.name.c_str());
+    if (caption.unit != "1") band.SetUnitType(caption.unit.c_str());
+    memory->SetMetadataItem("TIFFTAG_IMAGEDESCRIPTION", caption.meaning.c_str());
+    auto* driver = GetGDALDriverManager()->GetDriverByName(driver_name);
+    const Dataset written(
+        driver->CreateCopy(unfinished.c_str(), memory.get(), FALSE, options.List(), nullptr, nullptr));
+  }
   if (errors.any()) {
     std::error_code ignored;
     fs::remove(unfinished, ignored);
@@ -365,6 +381,45 @@ void write_geotiff(const fs::path& path, const Frame& frame, const NamedRaster& 
                      "is the disk full, or the folder read-only?");
   }
   fs::rename(unfinished, path);
+}
+
+}  // namespace
+
+void write_geotiff(const fs::path& path, const Frame& frame, const NamedRaster& named) {
+  std::visit(
+      [&](const auto& raster) {
+        using T = typename std::decay_t<decltype(raster)>::value_type;
+        auto values = raster.values;
+        for (std::size_t i = 0; i < values.size() && !raster.valid.empty(); ++i)
+          if (raster.valid[i] == 0) values[i] = static_cast<T>(no_data<T>());
+        CPLStringList options;
+        options.SetNameValue("COMPRESS", "DEFLATE");
+        options.SetNameValue("PREDICTOR", "YES");
+        options.SetNameValue("NUM_THREADS", "ALL_CPUS");
+        options.SetNameValue("RESAMPLING", std::is_floating_point_v<T> ? "AVERAGE" : "NEAREST");
+        options.SetNameValue("BIGTIFF", "IF_SAFER");
+        write<T>(path, frame, {named.name, named.unit, named.meaning}, values, !raster.valid.empty(), "COG", options);
+      },
+      named.raster);
+}
+
+void write_geotiff(const fs::path& path, const Frame& frame, NamedSurface surface, bool compressed) {
+  bool any_no_data = false;
+  for (double& value : surface.raster.values)
+    if (std::isinf(value)) {
+      value = no_data<double>();
+      any_no_data = true;
+    }
+  CPLStringList options;
+  options.SetNameValue("TILED", "YES");
+  options.SetNameValue("BIGTIFF", "IF_SAFER");
+  if (compressed) {
+    options.SetNameValue("COMPRESS", "DEFLATE");
+    options.SetNameValue("PREDICTOR", "3");
+    options.SetNameValue("NUM_THREADS", "ALL_CPUS");
+  }
+  write<double>(path, frame, {surface.name, surface.unit, surface.meaning}, surface.raster.values, any_no_data, "GTiff",
+                options);
 }
 
 }  // namespace greenweave

@@ -38,12 +38,31 @@ Raster<float> read_raster(const std::filesystem::path& path, const Frame& frame,
 /// The same for integer class codes, by nearest neighbour.
 Raster<std::int32_t> read_codes(const std::filesystem::path& path, const Frame& frame, const std::string& what);
 
-/// Band 1 as it is, on its own grid (no warping), with its frame; a missing CRS is allowed.
+/// Band 1 as it is, on its own grid (no warping), with its frame; a missing CRS is allowed. NoData and NaN become the
+/// mask. InputError: no such file, not a raster, truncated, cells that are not square or not north-up.
 Raster<float> read_raster_as_is(const std::filesystem::path& path, Frame* frame);
 
 /// Writes a cloud-optimised GeoTIFF (deflate, tiled, overviews) with unit and description. Never overwrites:
 /// InputError.
 void write_geotiff(const std::filesystem::path& path, const Frame& frame, const NamedRaster& raster);
+
+/// A surface in double precision; infinity becomes NoData in files.
+struct NamedSurface {
+  std::string name;
+  std::string unit;
+  std::string meaning;
+  Raster<double> raster;
+};
+
+/// Writes a tiled GeoTIFF of doubles, by default not compressed: the last digits of accumulated costs hardly compress,
+/// and deflating them takes longer than finding them. Never overwrites: InputError.
+void write_geotiff(const std::filesystem::path& path, const Frame& frame, NamedSurface surface, bool compressed);
+
+/// Whether GDAL reads the file as a raster. InputError: no such file.
+bool is_raster(const std::filesystem::path& path);
+
+/// Whether the frame's CRS is projected in metres, or it has none.
+bool is_in_metres(const Frame& frame);
 
 /// Throws InputError if something of that name exists, or its folder does not.
 void require_new_file(const std::filesystem::path& path);

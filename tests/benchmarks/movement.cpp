@@ -34,8 +34,8 @@ Raster<float> noise(std::int32_t side) {
 std::vector<Cell> scattered(const Shape& shape, int count) {
   std::vector<Cell> cells;
   for (int k = 0; k < count; ++k)
-    cells.push_back(static_cast<Cell>(random_uniform(3, 1, static_cast<std::uint64_t>(k)) *
-                                      static_cast<double>(shape.cells())));
+    cells.push_back(
+        static_cast<Cell>(random_uniform(3, 1, static_cast<std::uint64_t>(k)) * static_cast<double>(shape.cells())));
   return cells;
 }
 
@@ -91,8 +91,7 @@ BENCHMARK(links_150_patches)->Arg(0)->Arg(1)->ArgName("complete")->Unit(benchmar
 void label_components(benchmark::State& state) {
   Raster<std::uint8_t> habitat(Shape{4000, 4000});
   for (std::size_t i = 0; i < habitat.values.size(); ++i) habitat.values[i] = random_uniform(5, 1, i) < 0.55;
-  for (auto _ : state)
-    benchmark::DoNotOptimize(greenweave::label_components(habitat, Neighbourhood::eight, nullptr));
+  for (auto _ : state) benchmark::DoNotOptimize(greenweave::label_components(habitat, Neighbourhood::eight, nullptr));
   state.SetItemsProcessed(state.iterations() * habitat.shape.cells());
 }
 BENCHMARK(label_components)->Unit(benchmark::kMillisecond)->UseRealTime();
