@@ -146,6 +146,7 @@ LinkMemory::Search search_from(int a, const Frame& frame, const PatchCells& cell
 
   std::size_t missing = result.wanted.size();
   const std::int32_t own = a + 1;
+  const auto passes = [&](std::uint32_t at) { return label[at] == 0 || label[at] == own || rule.cross_patches; };
   const auto visit = [&](std::uint32_t at, double cost) {
     const std::int32_t there = label[at];
     if (there == 0 || there == own) return true;
@@ -155,7 +156,7 @@ LinkMemory::Search search_from(int a, const Frame& frame, const PatchCells& cell
       if (best.cost == infinity) --missing;
       if (cost < best.cost || (cost == best.cost && at < best.cell)) best = {cost, at};
     }
-    return rule.cross_patches;
+    return passes(at);
   };
   search.run(rule.max_cost_m / frame.cell_m, visit, [&](double) { return missing == 0; });
 
@@ -166,7 +167,7 @@ LinkMemory::Search search_from(int a, const Frame& frame, const PatchCells& cell
       link.a = a;
       link.b = b;
       link.cost_m = best.cost * frame.cell_m;
-      link.path = search.path_to(grid.cell(best.cell));
+      link.path = search.path_to(grid.cell(best.cell), passes);
       link.length_m = length_of(frame.shape, link.path, frame.cell_m);
       result.found.push_back(std::move(link));
     }

@@ -75,7 +75,7 @@ void CostSearch::add_interior(Cell cell) {
   cost_[at] = 0.0;
 }
 
-std::vector<Cell> CostSearch::path_to(Cell target) const {
+std::vector<Cell> CostSearch::path_to(Cell target, const std::function<bool(std::uint32_t)>& passes) const {
   std::uint32_t at = grid_.padded(target);
   if (cost_[at] == infinity) return {};
   const std::int32_t stride = grid_.stride();
@@ -83,7 +83,7 @@ std::vector<Cell> CostSearch::path_to(Cell target) const {
   const std::int32_t offsets[8] = {-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
   const bool diagonal[8] = {true, false, true, false, false, true, false, true};
   const auto leads_to = [&](std::uint32_t u, std::uint32_t v, bool is_diagonal) {
-    return cost_[u] + step_cost(grid_, u, v, is_diagonal) == cost_[v];
+    return cost_[u] + step_cost(grid_, u, v, is_diagonal) == cost_[v] && (!passes || passes(u));
   };
   const auto cheaper_predecessor = [&](std::uint32_t v) -> std::int64_t {
     for (int k = 0; k < 8; ++k) {

@@ -2,6 +2,7 @@
 // The search that every least-cost method shares: cost distance, links, gaps, corridors.
 #include <bit>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <numbers>
 #include <span>
@@ -72,8 +73,10 @@ class CostSearch {
 
   /// Least cost of a cell in cell widths; infinity if the search did not reach it. Final only below the cost it ran to.
   double cost(Cell cell) const { return cost_[grid_.padded(cell)]; }
-  /// The cells of a least-cost path from a source to `target`, both included.
-  std::vector<Cell> path_to(Cell target) const;
+  /// The cells of a least-cost path from a source to `target`, both included; empty if it was not reached. `passes`
+  /// says which cells the search expanded, where that was not all: costs may agree by chance on both sides of a cell
+  /// that it stopped at.
+  std::vector<Cell> path_to(Cell target, const std::function<bool(std::uint32_t padded)>& passes = nullptr) const;
   /// Padded positions of the cells that were given a cost, unless there were so many that they were not counted.
   bool touched_all() const { return overflow_; }
   const std::vector<std::uint32_t>& touched() const { return touched_; }
