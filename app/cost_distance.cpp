@@ -33,7 +33,8 @@ Raster<float> resistances_of(const fs::path& path, Frame* frame) {
     if (!resistance.is_valid(cell)) {
       value = impassable;
     } else if (!(value > 0.0F)) {
-      throw InputError(path.string(), fmt::format("row {}, column {}", frame->shape.row(cell), frame->shape.col(cell)),
+      throw InputError(path.string(),
+                       fmt::format("row {}, column {}, counted from 0", frame->shape.row(cell), frame->shape.col(cell)),
                        fmt::format("a resistance of {:g}; it must be above 0", value),
                        "give free movement 1, and NoData to what cannot be entered");
     }

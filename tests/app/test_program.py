@@ -221,6 +221,80 @@ class Mistakes(unittest.TestCase):
         self.assertIn("compare", run("--help").stdout)
 
 
+class CostDistance(unittest.TestCase):
+    """The search as a command of its own."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.out = self.path("cost.tif")
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def grid(self, name, rows, cell=10, west=0, crs="EPSG:32648"):
+        text = self.path(name + ".asc")
+        with open(text, "w") as file:
+            file.write(f"ncols {len(rows[0])}\nnrows {len(rows)}\nxllcorner {west}\nyllcorner 0\ncellsize {cell}\nNODATA_value -9999\n")
+            file.writelines(" ".join(map(str, row)) + "\n" for row in rows)
+        if crs is None:
+            return text
+        made = self.path(name + ".tif")
+        subprocess.run(["gdal_translate", "-q", "-a_srs", crs, text, made], check=True)
+        return made
+
+    def values(self):
+        text = self.path("cost.xyz")
+        subprocess.run(["gdal_translate", "-q", "-of", "XYZ", self.out, text], check=True)
+        with open(text) as file:
+            return [float(line.split()[2]) for line in file]
+
+    def refused(self, *arguments):
+        failed = run("cost-distance", *arguments, "--out", self.out)
+        self.assertEqual(failed.returncode, 2, failed.stdout)
+        self.assertFalse(os.path.exists(self.out))
+        self.assertEqual(failed.stderr.count("remedy:"), 1, failed.stderr)
+        return failed.stderr
+
+    def test_in_metres_in_cell_widths_and_up_to_a_limit(self):
+        resistance = self.grid("r", [[1, 3, -9999, 1], [1, 1, -9999, 1]])
+        sources = self.grid("s", [[1, 0, 0, 0], [0, 0, 0, 0]])
+        done = run("cost-distance", resistance, "--sources", sources, "--out", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("4 of 8 cells reached", done.stdout)
+        nothing = self.values()[2]
+        for value, expected in zip(self.values(), [0, 20, nothing, nothing, 10, 10 * 2**0.5, nothing, nothing]):
+            self.assertAlmostEqual(value, expected, places=6)
+        self.assertEqual(run("cost-distance", resistance, "-s", sources, "-o", self.out).returncode, 2)
+        os.remove(self.out)
+        self.assertEqual(run("cost-distance", resistance, "-s", sources, "-o", self.out, "--cell-widths", "--limit", 1.5).returncode, 0)
+        self.assertEqual(self.values()[:2], [0, nothing])
+        self.assertEqual(self.values()[4], 1)
+
+    def test_sources_from_a_vector_layer(self):
+        resistance = self.grid("r", [[1, 1, 1], [1, 1, 1]])
+        points = self.path("points.geojson")
+        with open(points, "w") as file:
+            json.dump({"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32648"}},
+                       "features": [{"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [15, 5]}}]}, file)
+        done = run("cost-distance", resistance, "-s", points, "-o", self.out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.values()[4], 0)
+        self.assertEqual(self.values()[1], 10)
+
+    def test_mistakes(self):
+        good = self.grid("good", [[1, 2], [1, 2]])
+        first = self.grid("first", [[1, 0], [0, 0]])
+        self.assertIn("row 1, column 0", self.refused(self.grid("zero", [[1, 2], [0, 2]]), "-s", first))
+        self.assertIn("is not that of the resistances", self.refused(good, "-s", self.grid("aside", [[1, 0], [0, 0]], west=5)))
+        self.assertIn("no cell is a source", self.refused(good, "-s", self.grid("none", [[0, 0], [0, 0]])))
+        wall = self.grid("wall", [[-9999, 2], [1, 2]])
+        self.assertIn("cannot be entered", self.refused(wall, "-s", first))
+        degrees = self.grid("degrees", [[1, 2], [1, 2]], cell=0.1, crs="EPSG:4326")
+        self.assertIn("--cell-widths", self.refused(degrees, "-s", degrees))
+        self.assertIn("nowhere.tif", self.refused(good, "-s", self.path("nowhere.tif")))
+
+
 class OnesOwn(unittest.TestCase):
     def test_init_writes_a_study_that_runs(self):
         if not os.path.isdir(CASES):

@@ -1,6 +1,8 @@
 #include "io/raster_io.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include <doctest/doctest.h>
@@ -156,6 +158,56 @@ TEST_CASE("a frame comes from the land cover, or from what the study says") {
   check_input_error([&] { frame_from({"EPSG:32648", {}, {}}, folder / "deg.tif"); }, {"cell_m"});
   check_input_error([&] { frame_from({"EPSG:nonsense", {}, {}}, folder / "c.tif"); }, {"EPSG:nonsense", "no CRS"});
   CHECK(frame_from({"EPSG:32648", 30.0, {}}, folder / "deg.tif").shape.cells() > 1000);
+}
+
+TEST_CASE("a surface of doubles keeps every bit, and what was not reached is NoData") {
+  const Folder folder;
+  const Frame frame = utm_frame({3, 5}, 30.0);
+  Raster<double> cost(frame.shape, 0.1 + 1e-15);
+  cost[4] = std::numeric_limits<double>::infinity();
+  for (const bool compressed : {false, true}) {
+    const auto path = folder / (compressed ? "small.tif" : "plain.tif");
+    write_geotiff(path, frame, {"cost_distance", "m", "Cost", cost}, compressed);
+    CHECK(is_raster(path));
+    Frame own;
+    const Raster<float> read = read_raster_as_is(path, &own);
+    CHECK(own.shape == frame.shape);
+    CHECK(own.west == frame.west);
+    CHECK(own.north == frame.north);
+    CHECK(own.cell_m == frame.cell_m);
+    CHECK(is_in_metres(own));
+    CHECK_FALSE(read.is_valid(4));
+    CHECK(read[0] == static_cast<float>(cost[0]));
+    CHECK(std::count(read.valid.begin(), read.valid.end(), 0) == 1);
+  }
+  check_input_error(
+      [&] {
+        write_geotiff(folder / "plain.tif", frame, {"c", "m", "Cost", cost}, false);
+      },
+      {"plain.tif", "exists already"});
+}
+
+TEST_CASE("a raster taken as it is: what is not square, not there or no raster says so") {
+  const Folder folder;
+  Frame frame;
+  // An ASCII grid carries no CRS; that is allowed here.
+  const auto grid = folder.write("r.asc",
+                                 "ncols 3\nnrows 2\nxllcorner 10\nyllcorner 20\ncellsize 5\n"
+                                 "NODATA_value -1\n1 2 -1\n4 5 6\n");
+  const Raster<float> read = read_raster_as_is(grid, &frame);
+  CHECK(read.values[3] == 4.0F);
+  CHECK_FALSE(read.is_valid(2));
+  CHECK(frame.shape == Shape{2, 3});
+  CHECK(frame.north == 30.0);
+  CHECK(frame.crs.empty());
+  CHECK(is_in_metres(frame));
+  const auto oblong = folder.write("oblong.asc", "ncols 2\nnrows 1\nxllcorner 0\nyllcorner 0\ndx 5\ndy 6\n1 2\n");
+  check_input_error([&] { read_raster_as_is(oblong, &frame); }, {"oblong.asc", "not square"});
+  check_input_error([&] { read_raster_as_is(folder / "none.tif", &frame); }, {"none.tif"});
+  check_input_error([&] { read_raster_as_is(folder.write("text.tif", "no raster"), &frame); }, {"text.tif"});
+  CHECK_FALSE(is_raster(folder.write("places.geojson", R"({"type":"FeatureCollection","features":[]})")));
+  check_input_error([&] { is_raster(folder / "none.tif"); }, {"none.tif"});
+  CHECK_FALSE(is_in_metres(frame_in({{1, 1}, 1.0, 0.0, 0.0, ""}, "EPSG:4326")));
 }
 
 TEST_CASE("nothing is overwritten") {
