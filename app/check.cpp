@@ -28,11 +28,11 @@ Estimate estimate(const Study& study, int threads) {
       study.analyses.elements && study.analyses.element_contribution ? static_cast<double>(study.elements.size()) : 0.0;
   const double stated = static_cast<double>(study.scenarios.size() * study.years.size());
   const double drawn = stated * study.uncertainty.draws;
-  constexpr double bytes_a_cell_and_study = 30.0, bytes_a_cell_and_guild = 60.0, bytes_a_cell_and_search = 60.0;
-  constexpr double seconds_a_cell = 0.4e-6, seconds_a_cell_and_element = 0.12e-6;
+  constexpr double bytes_a_cell_and_study = 30.0, bytes_a_cell_and_guild = 20.0, bytes_a_cell_and_search = 60.0;
+  constexpr double seconds_a_cell = 0.6e-6, seconds_a_cell_and_element = 0.175e-6;
   Estimate result;
   result.memory_bytes = cells * (bytes_a_cell_and_study + guilds * bytes_a_cell_and_guild +
-                                 threads * (guilds * 40.0 + bytes_a_cell_and_search));
+                                 threads * (guilds * 10.0 + bytes_a_cell_and_search));
   result.core_seconds =
       cells * guilds * ((stated + drawn) * seconds_a_cell + stated * elements * seconds_a_cell_and_element);
   return result;
