@@ -1,6 +1,8 @@
 #include "model/indices/routing.hpp"
 
 #include <cassert>
+#include <cmath>
+#include <numeric>
 
 #include <boost/graph/adjacency_list.hpp>
 
@@ -108,6 +110,18 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
   return graph;
 }
 
+Horizon::Horizon(double longest_arc) {
+  // One bucket for the open one, one for rounding.
+  if (longest_arc > 0.0 && std::isfinite(longest_arc)) per_width_ = static_cast<double>(buckets - 2) / longest_arc;
+}
+
+void Horizon::clear() {
+  for (auto& bucket : ring_) bucket.clear();
+  near_.clear();
+  open_ = 0;
+  size_ = 0;
+}
+
 Routes::Routes(const RoutingGraph& graph)
     : graph_(graph),
       one_vertex_a_patch_(graph.vertices() == graph.patches()),
@@ -124,9 +138,13 @@ Routes::Routes(const RoutingGraph& graph)
       back_(head_.size()),
       target_value_(vertex_distance_.size()),
       sums_(vertex_distance_.size()),
+      rim_before_(vertex_distance_.size()),
       detour_(vertex_distance_.size(), closed),
       settled_detour_(graph.vertices() == graph.patches() ? 0 : vertex_distance_.size()),
-      is_affected_(vertex_distance_.size()) {
+      is_affected_(vertex_distance_.size()),
+      horizon_(std::accumulate(graph.arcs.begin(), graph.arcs.end(), 0.0, [](double longest, const auto& arc) {
+        return std::isfinite(arc.cost) ? std::max(longest, arc.cost) : longest;
+      })) {
   settled_.reserve(vertex_distance_.size());
 }
 
@@ -136,20 +154,22 @@ void Routes::from(std::int32_t source) {
   std::fill(vertex_distance_.begin(), vertex_distance_.end(), infinity);
   std::fill(distance_.begin(), distance_.end(), infinity);
   settled_.clear();
-  heap_.clear();
+  horizon_.clear();
+  std::size_t reached = 0;
   for (std::int32_t v = graph_.vertices_begin[index(source)]; v < graph_.vertices_begin[index(source + 1)]; ++v) {
     vertex_distance_[index(v)] = 0.0;
     parent_[index(v)] = -1;
-    heap_.push({0.0, v});
+    horizon_.push({0.0, v});
+    ++reached;
   }
   // Once every vertex has some distance, the greatest of them bounds what is worth trying: in dense networks most arcs,
   // which lie in order of cost, need not be looked at.
   const auto count = static_cast<std::size_t>(graph_.vertices());
-  std::size_t reached = heap_.size();
   double farthest = infinity;
-  while (!heap_.empty()) {
-    const auto [du, u] = heap_.pop();
-    if (du != vertex_distance_[index(u)]) continue;
+  const auto is_current = [&](const Reached& entry) { return entry.distance == vertex_distance_[index(entry.at)]; };
+  for (Reached nearest{}; horizon_.pop(nearest, is_current);) {
+    if (!is_current(nearest)) continue;
+    const auto [du, u] = nearest;
     // An equal entry cannot come twice: a vertex is pushed only when its distance falls.
     settled_.push_back(u);
     double& to_patch = distance_[index(graph_.owner[index(u)])];
@@ -163,7 +183,7 @@ void Routes::from(std::int32_t source) {
         reached += before == infinity;
         before = dv;
         parent_[index(v)] = u;
-        heap_.push({dv, v});
+        horizon_.push({dv, v});
       }
     }
     if (reached == count && farthest == infinity)
@@ -239,8 +259,6 @@ void Routes::lay_out_arcs() {
     Node& node = nodes_[index(p)];
     const std::int32_t v = std::exchange(arcs_begin_[index(p)], arcs);
     const double here = vertex_distance_[index(v)];
-    node.low = node.high = p;
-    node.least_detour = infinity;
     node.keeps_way = false;
     for (std::int32_t k = graph_.arcs_begin[index(v)]; k < graph_.arcs_begin[index(v + 1)]; ++k) {
       const auto [to, cost] = graph_.arcs[index(k)];
@@ -254,9 +272,6 @@ void Routes::lay_out_arcs() {
         // Only an arc that is a shortest way can be the tree's; the head's parent lies far off in memory.
         if (here + cost == there && !graph_.links_cost_1 && nodes_[index(head)].parent == p) continue;
         node.keeps_way = node.keeps_way || back == 0.0;
-        node.least_detour = std::min(node.least_detour, back);
-        node.low = std::min(node.low, head);
-        node.high = std::max(node.high, head);
       }
       head_[index(arcs)] = head;
       out_[index(arcs)] = here + cost - there;
@@ -265,13 +280,6 @@ void Routes::lay_out_arcs() {
     }
   }
   arcs_begin_[index(count)] = arcs;
-  for (std::int32_t p = count - 1; p >= 0; --p)
-    if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) {
-      Node& above = nodes_[index(parent)];
-      above.least_detour = std::min(above.least_detour, nodes_[index(p)].least_detour);
-      above.low = std::min(above.low, nodes_[index(p)].low);
-      above.high = std::max(above.high, nodes_[index(p)].high);
-    }
 }
 
 void Routes::sum_branches(const std::vector<double>& value) {
@@ -352,50 +360,83 @@ void Routes::reroute_by_links(std::int32_t lost) {
   for (const std::int32_t v : affected_) is_affected_[index(v)] = false;
 }
 
-template <bool one_vertex>
-void Routes::seed(std::int32_t lost) {
+void Routes::seed_branches(std::int32_t lost) {
   heap_.clear();
-  const Node* const nodes = nodes_.data();
-  const double* const backs = back_.data();
-  const std::int32_t* const heads = head_.data();
-  double* const known = detour_.data();
-  for (const auto& [begin, end] : branches_) std::fill(known + begin, known + end, infinity);
-  const auto is_lost = [&](std::int32_t p, std::int32_t top) {
-    return one_vertex ? p == top : nodes[p].owner == lost;  // the one branch, whose top is the lost patch
-  };
-  if (!one_vertex)
-    for (std::int32_t v = graph_.vertices_begin[index(lost)]; v < graph_.vertices_begin[index(lost + 1)]; ++v)
-      if (has_tree(v)) known[position_[index(v)]] = closed;
+  for (const auto& [begin, end] : branches_) std::fill(detour_.begin() + begin, detour_.begin() + end, infinity);
+  for (std::int32_t v = graph_.vertices_begin[index(lost)]; v < graph_.vertices_begin[index(lost + 1)]; ++v)
+    if (has_tree(v)) detour_[index(position_[index(v)])] = closed;
   for (const auto& [begin, end] : branches_)
-    for (std::int32_t p = begin; p < end;) {
-      const Node& node = nodes[p];
-      if (is_lost(p, begin)) {
-        ++p;
-        continue;
-      }
-      const double inherited = is_lost(node.parent, begin) ? infinity : known[node.parent];
-      // What a parent's way in gives its branch need not be queued again, nor looked for where nothing leads in or
-      // nothing can be shorter.
-      if (one_vertex && ((node.low >= begin && node.high < end) || node.least_detour >= inherited)) {
-        std::fill(known + p, known + p + node.size, inherited);
-        p += node.size;
-        continue;
-      }
+    for (std::int32_t p = begin; p < end; ++p) {
+      const Node& node = nodes_[index(p)];
+      if (node.owner == lost) continue;
+      // What a parent's way in gives its branch need not be queued again.
+      const double inherited =
+          node.parent < 0 || nodes_[index(node.parent)].owner == lost ? infinity : detour_[index(node.parent)];
       double best = inherited;
-      const std::int32_t stop = arcs_begin_[index(p + 1)];
-      for (std::int32_t arc = arcs_begin_[index(p)]; arc < stop; ++arc) {
-        const std::int32_t head = heads[arc];
-        const bool kept = one_vertex ? head < begin || head >= end : known[head] == closed && nodes[head].owner != lost;
-        best = kept ? std::min(best, backs[arc]) : best;
+      for (std::int32_t arc = arcs_begin_[index(p)]; arc < arcs_begin_[index(p + 1)]; ++arc) {
+        const std::int32_t head = head_[index(arc)];
+        const bool kept = detour_[index(head)] == closed && nodes_[index(head)].owner != lost;
+        best = kept ? std::min(best, back_[index(arc)]) : best;
       }
-      known[p] = best;
+      detour_[index(p)] = best;
       if (best < inherited) heap_.push({best, p});
-      ++p;
     }
-  if (one_vertex) known[branches_.front().first] = closed;
 }
 
-template void Routes::seed<true>(std::int32_t);
-template void Routes::seed<false>(std::int32_t);
+void Routes::gather_rim(std::int32_t position) {
+  const std::int32_t end = position + nodes_[index(position)].size;
+  rim_before_[index(position)] = rim_.size();
+  // The branch begins at the last of its positions, which was come to first.
+  rim_begin_ = rim_before_[index(end - 1)];
+  std::size_t kept = rim_begin_;
+  for (std::size_t i = rim_begin_; i < rim_.size(); ++i) {
+    const Crossing crossing = rim_[i];
+    rim_[kept] = crossing;
+    kept += static_cast<std::size_t>(crossing.outside < position) | static_cast<std::size_t>(crossing.outside >= end);
+  }
+  rim_.resize(kept);
+}
+
+void Routes::add_to_rim(std::int32_t position) {
+  const Node& node = nodes_[index(position)];
+  if (node.parent == 0) {  // nobody asks for the source's rim
+    rim_.resize(rim_begin_);
+    return;
+  }
+  const std::int32_t end = position + node.size;
+  for (std::int32_t arc = arcs_begin_[index(position)]; arc < arcs_begin_[index(position + 1)]; ++arc) {
+    const std::int32_t head = head_[index(arc)];
+    if (head < position || head >= end) rim_.push_back({position, head, back_[index(arc)]});
+  }
+}
+
+void Routes::seed_from_rim() {
+  heap_.clear();
+  const auto [begin, end] = branches_.front();
+  double* const known = detour_.data();
+  // In order of position, which is the tree's preorder: each takes over the least detour of those above it.
+  inherited_.assign(1, {end, infinity});
+  std::int32_t next = begin;
+  const auto fill_until = [&](std::int32_t position) {
+    for (; inherited_.size() > 1 && inherited_.back().first <= position; inherited_.pop_back()) {
+      const auto& [stop, detour] = inherited_.back();
+      std::fill(known + next, known + stop, detour);
+      next = stop;
+    }
+    std::fill(known + next, known + position, inherited_.back().second);
+    next = position;
+  };
+  for (std::size_t i = rim_.size(); i > rim_begin_;) {
+    const std::int32_t p = rim_[--i].inside;
+    double best = rim_[i].detour;
+    for (; i > rim_begin_ && rim_[i - 1].inside == p; --i) best = std::min(best, rim_[i - 1].detour);
+    fill_until(p);
+    if (best >= inherited_.back().second) continue;
+    inherited_.emplace_back(p + nodes_[index(p)].size, best);
+    heap_.push({best, p});
+  }
+  fill_until(end);
+  known[begin] = closed;
+}
 
 }  // namespace greenweave

@@ -1,5 +1,6 @@
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -36,13 +37,17 @@ struct RoutingGraph {
 /// Links with a cost above `most_cost` are left out. With `hops` every link costs 1 and crossing a patch nothing.
 RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops);
 
-/// A heap of what is reached at some distance, nearest first; of the equally near, the least number first.
+/// What is reached at some distance.
+struct Reached {
+  double distance;
+  std::int32_t at;
+};
+
+/// A heap, nearest first; of the equally near, if `in_order`, the least number first.
+template <bool in_order>
 class NearestFirst {
  public:
-  struct Entry {
-    double distance;
-    std::int32_t at;
-  };
+  using Entry = Reached;
   bool empty() const { return entries_.empty(); }
   std::size_t size() const { return entries_.size(); }
   void clear() { entries_.clear(); }
@@ -79,11 +84,54 @@ class NearestFirst {
  private:
   static constexpr std::size_t arity = 4;  // shallower than a binary heap, and siblings share a cache line
   static bool nearer(const Entry& a, const Entry& b) {
+    if constexpr (!in_order) return a.distance < b.distance;
     // Without a jump: which of two comes first cannot be foreseen.
     return static_cast<bool>(static_cast<int>(a.distance < b.distance) |
                              (static_cast<int>(a.distance == b.distance) & static_cast<int>(a.at < b.at)));
   }
   std::vector<Entry> entries_;
+};
+
+/// The queue of a shortest-path search, in which distances leave in ascending order and new ones are at most one arc
+/// beyond the last that left. What is due soon lies in a small heap, the rest in a ring of buckets not yet sorted.
+class Horizon {
+ public:
+  explicit Horizon(double longest_arc);
+  void clear();
+  bool empty() const { return size_ == 0; }
+  void push(Reached entry) {
+    ++size_;
+    const auto bucket = static_cast<std::int64_t>(entry.distance * per_width_);
+    if (bucket <= open_)
+      near_.push(entry);
+    else
+      ring_[static_cast<std::size_t>(bucket) & mask].push_back(entry);
+  }
+  /// `is_current(entry)` says whether an entry still counts; those that do not may never come out.
+  template <class IsCurrent>
+  bool pop(Reached& entry, const IsCurrent& is_current) {
+    while (near_.empty()) {
+      if (size_ == 0) return false;
+      std::vector<Reached>& bucket = ring_[static_cast<std::size_t>(++open_) & mask];
+      for (const Reached& waiting : bucket)
+        if (is_current(waiting))
+          near_.push(waiting);
+        else
+          --size_;
+      bucket.clear();
+    }
+    --size_;
+    entry = near_.pop();
+    return true;
+  }
+
+ private:
+  static constexpr std::size_t buckets = 128, mask = buckets - 1;
+  std::array<std::vector<Reached>, buckets> ring_;
+  NearestFirst<true> near_;
+  double per_width_ = 0.0;
+  std::int64_t open_ = 0;
+  std::int64_t size_ = 0;
 };
 
 /// The shortest-path tree from one patch, and how much longer the ways get when another patch is lost. One a thread.
@@ -106,17 +154,17 @@ class Routes {
   /// patches of a rank above the source. False if no patch lies on the way to another of these, so that there is
   /// nothing to ask.
   bool lay_out_tree(const std::vector<double>& value);
-  /// Calls `visit(k)` for each patch k through which the tree runs to at least one patch of a rank above the source.
-  /// Where all arcs cost 1, those are left out whose loss costs no detour because whatever they lead to can be reached
-  /// as quickly beside them.
+  /// Calls `visit(k)` for each patch k through which the tree runs to at least one patch of a rank above the source, in
+  /// no particular order. Where all arcs cost 1, those are left out whose loss costs no detour because whatever they
+  /// lead to can be reached as quickly beside them.
   template <class Visit>
-  void for_each_inner(const Visit& visit) const;
+  void for_each_inner(const Visit& visit);
   /// Sum of the values of what the tree reaches through patch k, without k itself.
   double sum_through(std::int32_t k);
   /// Whether `lost_through` can be asked: a patch is one vertex and links have costs.
   bool can_lose_by_share() const { return one_vertex_a_patch_ && !graph_.links_cost_1; }
   /// Sum of value x `share(detour)` over what the tree reaches through patch k when k is lost. A detour is infinity if
-  /// k was the only way.
+  /// k was the only way. May be asked of the k that `for_each_inner` is visiting.
   template <class Share>
   double lost_through(std::int32_t k, const Share& share);
   /// Calls `visit(rank, detour)` for the patches of a rank above the source that the tree reaches through patch `lost`
@@ -128,15 +176,18 @@ class Routes {
  private:
   /// A vertex at its place in the tree's preorder, where a branch is a range of positions.
   struct Node {
-    std::int32_t size;       // of the branch, itself included
-    std::int32_t low, high;  // least and greatest position that an arc off the tree leads to from the branch
-    std::int32_t parent;     // position; -1 at the source
-    std::int32_t owner;      // rank of its patch
-    std::int32_t targets;    // in the branch: vertices at which the tree reaches a patch of a rank above the source
+    std::int32_t size;     // of the branch, itself included
+    std::int32_t parent;   // position; -1 at the source
+    std::int32_t owner;    // rank of its patch
+    std::int32_t targets;  // in the branch: vertices at which the tree reaches a patch of a rank above the source
     bool is_target;
-    bool keeps_way;       // over another vertex as near as its parent; known where all arcs cost 1
-    double up;            // detour of its parent if the way leads here first
-    double least_detour;  // of any arc off the tree, in the branch: no way into it can be shorter
+    bool keeps_way;  // over another vertex as near as its parent; known where all arcs cost 1
+    double up;       // detour of its parent if the way leads here first
+  };
+  /// An arc between a branch and the rest of the tree, seen from inside.
+  struct Crossing {
+    std::int32_t inside, outside;  // positions
+    double detour;                 // of `inside`, if the way leads in here
   };
   using Branch = std::pair<std::int32_t, std::int32_t>;
   static constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -162,8 +213,13 @@ class Routes {
   /// and new ways for them. Fills `affected_`.
   void reroute_by_links(std::int32_t lost);
   /// Opens the branches and queues the ways into them from what kept its way.
-  template <bool one_vertex>
-  void seed(std::int32_t lost);
+  void seed_branches(std::int32_t lost);
+  /// The same for the one branch whose rim is gathered.
+  void seed_from_rim();
+  /// Gathers the rim of the branch at a position from those of the branches below. Positions come in descending order.
+  void gather_rim(std::int32_t position);
+  /// Adds the position's own arcs to the rim, for the branches above it.
+  void add_to_rim(std::int32_t position);
   void lay_out_arcs();
   void sum_branches(const std::vector<double>& value);
 
@@ -187,6 +243,12 @@ class Routes {
   std::vector<double> out_, back_;
   // By position: the value of a target, 0 of what is none; its sum over the branch.
   std::vector<double> target_value_, sums_;
+  // The rims of the branches that await the one above them, a stack, the last position first. The rim of the branch
+  // being visited is what lies from `rim_begin_` on.
+  std::vector<Crossing> rim_;
+  std::size_t rim_begin_ = 0;
+  std::vector<std::size_t> rim_before_;  // by position: size of the stack when it was come to
+  std::vector<std::pair<std::int32_t, double>> inherited_;
   // One rerouting, by position.
   std::vector<Branch> branches_, segments_;
   // Least detour known; `closed` where nothing is sought: outside the branches, at the lost patch, and where settled.
@@ -194,11 +256,22 @@ class Routes {
   std::vector<double> settled_detour_;  // where a patch has several vertices; 0 outside the branches
   std::vector<std::int32_t> affected_;
   std::vector<char> is_affected_;  // 0 between reroutings
-  NearestFirst heap_;
+  Horizon horizon_;
+  NearestFirst<false> heap_;
 };
 
 template <class Visit>
-void Routes::for_each_inner(const Visit& visit) const {
+void Routes::for_each_inner(const Visit& visit) {
+  if (can_lose_by_share()) {
+    rim_.clear();
+    for (auto p = static_cast<std::int32_t>(settled_.size()) - 1; p > 0; --p) {
+      const Node& node = nodes_[index(p)];
+      gather_rim(p);
+      if (node.targets > (node.is_target ? 1 : 0)) visit(node.owner);
+      add_to_rim(p);
+    }
+    return;
+  }
   for (std::int32_t k = 0; k < graph_.patches(); ++k) {
     if (k == source_) continue;
     for (std::int32_t v = graph_.vertices_begin[index(k)]; v < graph_.vertices_begin[index(k + 1)]; ++v) {
@@ -250,7 +323,10 @@ double Routes::lost_through(std::int32_t k, const Share& share) {
 
 template <bool one_vertex, class Settle>
 void Routes::reroute(std::int32_t lost, const Settle& settle) {
-  seed<one_vertex>(lost);
+  if constexpr (one_vertex)
+    seed_from_rim();
+  else
+    seed_branches(lost);
   const Node* const nodes = nodes_.data();
   const std::int32_t* const heads = head_.data();
   const double* const outs = out_.data();
