@@ -2,8 +2,6 @@
 #include <exception>
 #include <new>
 
-#include <fmt/format.h>
-
 #include "app/commands.hpp"
 #include "io/version.hpp"
 #include "model/run/error.hpp"
@@ -12,9 +10,7 @@ namespace {
 
 enum ExitCode { ok = 0, failed = 1, bad_input = 2, demand_unmet = 3, interrupted = 130 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int parse_and_run(int argc, char** argv) {
   using namespace greenweave;
   CLI::App app{"Simulator for ecological and greenway networks: connectivity, wetland and visitor scenarios.",
                "greenweave"};
@@ -32,22 +28,29 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
     return ok;
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? ok : bad_input;
-  } catch (const InputError& error) {
-    fmt::print(stderr, "greenweave: {}\n", error.what());
+    return app.exit(error) == 0 ? ok : bad_input;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const greenweave::InputError& error) {
+    std::fprintf(stderr, "greenweave: %s\n", error.what());
     return bad_input;
-  } catch (const DemandUnmet&) {
+  } catch (const greenweave::DemandUnmet&) {
     return demand_unmet;
-  } catch (const Cancelled&) {
-    fmt::print(stderr, "greenweave: stopped; finished cases are kept, run the same command to go on\n");
+  } catch (const greenweave::Cancelled&) {
+    std::fputs("greenweave: stopped; finished cases are kept, run the same command to go on\n", stderr);
     return interrupted;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr,
-               "greenweave: out of memory\n  remedy: a larger cell size (--cell), or fewer cases at once (--jobs 1)\n");
+    std::fputs("greenweave: out of memory\n  remedy: a larger cell size (--cell), or fewer cases at once (--jobs 1)\n",
+               stderr);
     return failed;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "greenweave: {}\n", error.what());
+    std::fprintf(stderr, "greenweave: %s\n", error.what());
     return failed;
   }
 }

@@ -136,7 +136,9 @@ void copy_aligned(GDALDataset& source, const std::array<int, 2>& offset, Raster<
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < cols; ++c) {
       T& value = at[static_cast<std::ptrdiff_t>(r) * raster.shape.cols + c];
-      if (value == from || (std::isnan(declared) && value != value)) value = to;
+      bool is_missing = value == from;
+      if constexpr (std::is_floating_point_v<T>) is_missing = is_missing || (std::isnan(declared) && std::isnan(value));
+      if (is_missing) value = to;
     }
 }
 

@@ -317,7 +317,7 @@ std::string Section::required_text(const std::string& key) {
 
 std::string Section::choice(const std::string& key, const std::string& default_value,
                             const std::vector<std::string>& words) {
-  const std::string value = text(key).value_or(default_value);
+  std::string value = text(key).value_or(default_value);
   if (std::find(words.begin(), words.end(), value) == words.end())
     fail(key, value.empty() ? "it is missing" : fmt::format("\"{}\" is unknown", value),
          fmt::format("give one of: {}", fmt::join(words, ", ")));

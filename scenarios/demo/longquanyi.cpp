@@ -374,7 +374,8 @@ class Parcels {
     double least = std::numeric_limits<double>::infinity();
     for (int j = std::max(0, cj - 1); j <= std::min(count_ - 1, cj + 1); ++j)
       for (int i = std::max(0, ci - 1); i <= std::min(count_ - 1, ci + 1); ++i) {
-        const Point p = sites_.empty() ? site(i, j) : sites_[static_cast<std::size_t>(j * count_ + i)];
+        const std::int64_t k = static_cast<std::int64_t>(j) * count_ + i;
+        const Point p = sites_.empty() ? site(i, j) : sites_[static_cast<std::size_t>(k)];
         const double squared = (p.x - x) * (p.x - x) + (p.y - y) * (p.y - y);
         if (squared < least) {
           least = squared;
