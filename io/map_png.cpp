@@ -441,7 +441,7 @@ class Sheet {
         y += 21.0 * unit_;
       }
     }
-    y = draw_legend(y);
+    draw_legend(y);
     draw_foot();
   }
 
@@ -500,9 +500,9 @@ class Sheet {
         cairo_clip(cr());
         set(disturbed_tint, 0.8);
         cairo_set_line_width(cr(), 2.0 * u);
-        for (double k = -20.0; k < 40.0; k += 8.0) {
+        for (int k = -20; k < 40; k += 8) {
           cairo_move_to(cr(), x + k * u, middle + 8.0 * u);
-          cairo_line_to(cr(), x + (k + 16.0) * u, middle - 8.0 * u);
+          cairo_line_to(cr(), x + (k + 16) * u, middle - 8.0 * u);
         }
         cairo_stroke(cr());
         cairo_restore(cr());
