@@ -1,6 +1,6 @@
 #include "model/circuit/laplacian.hpp"
 
-#include <numbers>
+#include <algorithm>
 
 #include <Eigen/Core>
 
@@ -41,35 +41,6 @@ std::vector<double> Laplacian::diagonal() const {
     if (tie.v != ground) sum[index(tie.v)] += tie.conductance;
   }
   return sum;
-}
-
-Laplacian grid_laplacian(const Raster<float>& conductance, Neighbourhood neighbourhood, StepConductance rule) {
-  Laplacian laplacian(conductance.shape);
-  const Shape shape = conductance.shape;
-  const auto step = [&](float a, float b, bool is_diagonal) {
-    if (a <= 0.0F || b <= 0.0F) return 0.0F;
-    const auto ga = static_cast<double>(a), gb = static_cast<double>(b);
-    const double g = rule == StepConductance::average_conductance ? (ga + gb) / 2.0 : 2.0 / (1.0 / ga + 1.0 / gb);
-    return static_cast<float>(is_diagonal ? g / std::numbers::sqrt2 : g);
-  };
-  const bool eight = neighbourhood == Neighbourhood::eight;
-  parallel_pieces(shape.rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
-    for (auto r = static_cast<std::int32_t>(begin); r < static_cast<std::int32_t>(end); ++r)
-      for (std::int32_t c = 0; c < shape.cols; ++c) {
-        const Cell cell = shape.cell(r, c);
-        const float g = conductance[cell];
-        if (g <= 0.0F) continue;
-        const std::size_t k = index(laplacian.node(cell));
-        if (c + 1 < shape.cols) laplacian.east[k] = step(g, conductance[cell + 1], false);
-        if (r + 1 == shape.rows) continue;
-        const Cell below = cell + shape.cols;
-        laplacian.south[k] = step(g, conductance[below], false);
-        if (!eight) continue;
-        if (c > 0) laplacian.south_west[k] = step(g, conductance[below - 1], true);
-        if (c + 1 < shape.cols) laplacian.south_east[k] = step(g, conductance[below + 1], true);
-      }
-  });
-  return laplacian;
 }
 
 template <int lanes>

@@ -6,12 +6,6 @@
 
 namespace greenweave {
 
-/// How the conductance of a step follows from two cells; the diagonal's is divided by sqrt 2 (McRae and others 2008).
-enum class StepConductance {
-  average_resistance,   // 2 / (R1 + R2)
-  average_conductance,  // (G1 + G2) / 2
-};
-
 /// A conductance beside the grid's own steps: between two nodes, or between one and ground (`v` = `Laplacian::ground`).
 struct Tie {
   std::int32_t u = -1, v = -1;
@@ -43,9 +37,6 @@ struct Laplacian {
   /// Sum of the conductances at each node.
   std::vector<double> diagonal() const;
 };
-
-/// The Laplacian of a raster of conductances (> 0; 0: no node), four or eight neighbours.
-Laplacian grid_laplacian(const Raster<float>& conductance, Neighbourhood neighbourhood, StepConductance rule);
 
 /// out = A x for `lanes` vectors at once, interleaved: value of lane l at node i stands at i * lanes + l. Parallel; the
 /// same bits at any thread count. `lanes` is 1 or 4.

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 
+#include "model/circuit/raster_circuit.hpp"
 #include "model/habitat/patches.hpp"
 #include "tests/support/random_rasters.hpp"
 
@@ -19,6 +20,10 @@ namespace {
 
 constexpr auto average_resistance = StepConductance::average_resistance;
 constexpr auto average_conductance = StepConductance::average_conductance;
+
+Laplacian grid_laplacian(const Raster<float>& conductance, Neighbourhood neighbourhood, StepConductance step) {
+  return raster_circuit(conductance, {}, {neighbourhood, step}).laplacian;
+}
 
 Raster<float> uniform(Shape shape) { return Raster<float>(shape, 1.0F); }
 
