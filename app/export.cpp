@@ -44,12 +44,15 @@ Table rows_of(const Table& table, const Keep& keep) {
 std::vector<VectorLayer> layers_of(const ResultsFile& file, const std::string& scenario, int year,
                                    const std::string& guild) {
   std::vector<VectorLayer> layers;
-  const auto patches = file.table(scenario, year, guild, "patches");
-  const auto labels = file.raster(scenario, year, guild, "patches");
-  if (patches && labels)
-    layers.push_back({"patches", Geometry::Kind::polygons, *patches,
-                      outlines_of(file.frame(), std::get<Raster<std::int32_t>>(labels->raster),
-                                  static_cast<std::int32_t>(patches->rows()))});
+  // A raster of labels and a table of the same name are areas: row k is label k + 1.
+  for (const std::string& name : file.raster_names(scenario, year, guild)) {
+    const auto table = file.table(scenario, year, guild, name);
+    if (!table || table->columns.empty()) continue;
+    const auto raster = file.raster(scenario, year, guild, name);
+    if (const auto* labels = std::get_if<Raster<std::int32_t>>(&raster->raster))
+      layers.push_back({name, Geometry::Kind::polygons, *table,
+                        outlines_of(file.frame(), *labels, static_cast<std::int32_t>(table->rows()))});
+  }
   const auto links = file.table(scenario, year, guild, "links");
   if (const auto paths = file.lines(scenario, year, guild, "links"); links && paths) {
     VectorLayer layer{"links", Geometry::Kind::lines, *links, {}};
@@ -110,7 +113,8 @@ void export_command(const ExportOptions& options) {
 
 void add_export_command(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "export", "Write a results file as GeoTIFF (rasters) and GeoPackage (patches, links, elements, gaps)");
+      "export",
+      "Write a results file as GeoTIFF (rasters) and GeoPackage (patches and other areas, links, elements, gaps)");
   auto options = std::make_shared<ExportOptions>();
   command->add_option("results", options->results, "Results file")->required();
   command->add_option("-o,--out", options->out, "Folder; default: <results>-layers");

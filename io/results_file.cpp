@@ -459,7 +459,10 @@ void ResultsStore::Impl::join_indices(hid_t file, const std::string& scenario, i
     const h5::Handle to = h5::create_group(file, case_path(scenario, year) + "/" + guild.name + "/indices");
     for (const std::string& name : h5::names_in(h5::open_group(parts.front(), from))) {
       std::vector<double> values;
-      for (const h5::Handle& part : parts) values.push_back(h5::read_numbers(part, from + "/" + name).at(0));
+      // An analysis may leave draws out.
+      for (const h5::Handle& part : parts)
+        values.push_back(h5::exists(part, from + "/" + name) ? h5::read_numbers(part, from + "/" + name).at(0)
+                                                             : std::numeric_limits<double>::quiet_NaN());
       const h5::Handle source(H5Dopen2(parts.front(), (from + "/" + name).c_str(), H5P_DEFAULT), H5Dclose,
                               "index " + name);
       const h5::Handle dataset = h5::write_column(to, name, values);

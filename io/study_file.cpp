@@ -11,7 +11,7 @@
 
 #include "io/presets.hpp"
 #include "io/raster_io.hpp"
-#include "io/sha256.hpp"
+#include "io/study_analyses.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
@@ -41,14 +41,6 @@ std::string identifier(Section& section, const std::string& key) {
 void require_new_name(std::set<std::string>& names, const Section& section, const std::string& name) {
   if (!names.insert(name).second)
     section.fail("name", fmt::format("\"{}\" is there twice", name), "give each its own name");
-}
-
-/// "did you mean X?", or the list of what there is.
-std::string suggest(const std::string& word, const std::vector<std::string>& known) {
-  const std::string nearest = nearest_word(word, known);
-  if (known.empty()) return "there are none";
-  if (!nearest.empty()) return fmt::format("did you mean \"{}\"?", nearest);
-  return fmt::format("there are: {}", fmt::join(known, ", "));
 }
 
 /// Features of one name as one geometry.
@@ -197,11 +189,7 @@ class StudyReader {
     return *names;
   }
 
-  void record(const std::string& role, const fs::path& path) {
-    for (const Provenance& known : study_.inputs)
-      if (known.role == role && known.path == path.string()) return;
-    study_.inputs.push_back({role, path.string(), sha256_of_file(path)});
-  }
+  void record(const std::string& role, const fs::path& path) { record_input(study_, role, path); }
 
   void read_inputs() {
     auto inputs = root_.table("inputs");
@@ -541,10 +529,7 @@ class StudyReader {
 
   void read_analyses() {
     if (auto section = root_.table("analysis")) {
-      study_.analyses.patch_importance = section->boolean("patch_importance", true);
-      study_.analyses.elements = section->boolean("elements", true);
-      study_.analyses.element_contribution = section->boolean("element_contribution", true);
-      section->done();
+      study_.analyses = read_analyses_of(*section, {study_, places_});
     }
   }
 
@@ -764,7 +749,7 @@ class StudyReader {
     for (Section& item : root_.tables("target")) {
       Target target;
       target.index = item.required_text("index");
-      known(item, "index", target.index, index_names());
+      known(item, "index", target.index, index_names(study_.analyses));
       target.guild = item.text("guild", "");
       known(item, "guild", target.guild, guilds);
       target.scenario = item.text("scenario", "");

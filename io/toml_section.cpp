@@ -170,6 +170,13 @@ std::string nearest_word(const std::string& word, const std::vector<std::string>
   return best;
 }
 
+std::string suggest(const std::string& word, const std::vector<std::string>& known) {
+  const std::string nearest = nearest_word(word, known);
+  if (known.empty()) return "there are none";
+  if (!nearest.empty()) return fmt::format("did you mean \"{}\"?", nearest);
+  return fmt::format("there are: {}", fmt::join(known, ", "));
+}
+
 Section::Section(const Toml& table, std::string name) : table_(&table), name_(std::move(name)) {}
 
 bool Section::has(const std::string& key) const { return table_->contains(key); }

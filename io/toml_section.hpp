@@ -1,5 +1,5 @@
 #pragma once
-// Reading a TOML file with messages that a planner can act on. Included by io/study_file.cpp only.
+// Reading a TOML file with messages that a planner can act on. Included by the study reader's files only.
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -22,6 +22,9 @@ Toml parse_study(const std::filesystem::path& path, std::string* text);
 
 /// Of `known`, the word most like `word`, if one is alike at all; empty otherwise.
 std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
+
+/// "did you mean X?", or the list of what there is.
+std::string suggest(const std::string& word, const std::vector<std::string>& known);
 
 /// A table of the file. Remembers which keys it was asked for, so that `done` can name those nobody knows.
 class Section {

@@ -10,6 +10,7 @@
 
 #include "model/run/parallel.hpp"
 #include "scenarios/actions.hpp"
+#include "scenarios/analyses/analyses.hpp"
 #include "scenarios/assess.hpp"
 #include "scenarios/tabulate.hpp"
 
@@ -27,6 +28,21 @@ const Scenario& scenario_named(const Study& study, const std::string& name) {
 bool any_action_begun(const Scenario& scenario, int year) {
   return std::any_of(scenario.actions.begin(), scenario.actions.end(),
                      [&](const Action& action) { return action.start_year <= year; });
+}
+
+/// Everything that the study asks of one guild in one landscape.
+GuildResult judge(const Study& study, const FrameworkOnFrame& framework, const Landscape& landscape, const Guild& guild,
+                  bool indices_only, const RunContext& context, const LinkMemory* before, LinkMemory* after) {
+  Analyses analyses = study.analyses;
+  // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
+  if (indices_only) analyses.patch_importance = analyses.element_contribution = false;
+  Assessment assessment = assess(study, framework, landscape, guild, analyses, context, before, after);
+  const GuildCase guild_case{study, framework, landscape, guild, assessment, indices_only};
+  GuildResult result;
+  tabulate(guild_case, result);
+  add_analyses(guild_case, context, result);
+  if (!indices_only) add_rasters(landscape, std::move(assessment), result);
+  return result;
 }
 
 /// Land cover as the codes of the input raster.
@@ -77,9 +93,8 @@ void CaseRunner::prepare_baselines(const RunContext& context) {
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
     Impl::Baseline& baseline = impl_->baselines[g];
-    Assessment assessment = assess(study, impl_->framework, study.landscape, study.guilds[g], study.analyses, context,
-                                   nullptr, &baseline.memory);
-    baseline.result = tabulate(study, study.guilds[g], study.landscape, std::move(assessment), false);
+    baseline.result =
+        judge(study, impl_->framework, study.landscape, study.guilds[g], false, context, nullptr, &baseline.memory);
   });
 }
 
@@ -102,12 +117,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       return;
     }
     const Guild guild = perturbed(study.guilds[g], *study.landscape.classes, study.uncertainty, study.seed, id.draw);
-    Analyses analyses = study.analyses;
-    // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
-    if (!stated) analyses.patch_importance = analyses.element_contribution = false;
-    Assessment assessment = assess(study, impl_->framework, made.landscape, guild, analyses, context,
-                                   baseline != nullptr ? &baseline->memory : nullptr);
-    result.guilds[g] = tabulate(study, guild, made.landscape, std::move(assessment), !stated);
+    result.guilds[g] = judge(study, impl_->framework, made.landscape, guild, !stated, context,
+                             baseline != nullptr ? &baseline->memory : nullptr, nullptr);
   });
   if (stated) {
     result.tables.push_back(std::move(made.actions));

@@ -3,52 +3,12 @@
 #include <cmath>
 #include <utility>
 
+#include "scenarios/analyses/analyses.hpp"
+#include "scenarios/table_of.hpp"
+
 namespace greenweave {
 
 namespace {
-
-/// Builds a table column by column from rows of one type.
-template <class Row>
-class TableOf {
- public:
-  TableOf(std::string name, const std::vector<Row>& rows) : rows_(rows) { table_.name = std::move(name); }
-
-  template <class Get>
-  TableOf& number(const char* name, const char* unit, const char* meaning, const Get& get) {
-    return add<double>(name, unit, meaning, get);
-  }
-  template <class Get>
-  TableOf& integer(const char* name, const char* unit, const char* meaning, const Get& get) {
-    return add<std::int64_t>(name, unit, meaning, get);
-  }
-  template <class Get>
-  TableOf& text(const char* name, const char* meaning, const Get& get) {
-    return add<std::string>(name, "", meaning, get);
-  }
-  Table take() { return std::move(table_); }
-
- private:
-  template <class T, class Get>
-  TableOf& add(const char* name, const char* unit, const char* meaning, const Get& get) {
-    std::vector<T> values;
-    values.reserve(rows_.size());
-    for (const Row& row : rows_) values.push_back(static_cast<T>(get(row)));
-    table_.columns.push_back({name, unit, meaning, std::move(values)});
-    return *this;
-  }
-
-  const std::vector<Row>& rows_;
-  Table table_;
-};
-
-Table tabulate_indices(const Assessment& assessment) {
-  Table table{"indices", {}};
-  for (const Measures* measures : {&assessment.connectivity.measures, &assessment.framework.measures})
-    for (const Measure& measure : *measures)
-      table.columns.push_back({measure.spec->name, measure.spec->unit, measure.spec->meaning,
-                               std::vector<double>{measure.value}, measure.spec->better});
-  return table;
-}
 
 Table tabulate_patches(const PatchSet& patches, const std::vector<PatchImportance>& importance) {
   TableOf table("patches", patches.patches);
@@ -175,12 +135,13 @@ NamedLines link_paths(const Frame& frame, const LinkSet& links) {
 
 }  // namespace
 
-GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& landscape, Assessment assessment,
-                     bool indices_only) {
-  GuildResult result;
+void tabulate(const GuildCase& guild_case, GuildResult& result) {
+  const auto& [study, framework, landscape, guild, assessment, indices_only] = guild_case;
   result.guild = guild.name;
-  result.indices = tabulate_indices(assessment);
-  if (indices_only) return result;
+  result.indices.name = "indices";
+  for (const Measures* measures : {&assessment.connectivity.measures, &assessment.framework.measures})
+    for (const Measure& measure : *measures) add_index(result, measure);
+  if (indices_only) return;
   result.tables.push_back(tabulate_patches(assessment.patches, assessment.connectivity.patches));
   result.tables.push_back(tabulate_links(assessment.links, guild));
   if (!assessment.framework.elements.empty()) {
@@ -189,6 +150,9 @@ GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& la
     result.tables.push_back(tabulate_gaps(study, assessment.framework.gaps));
   }
   result.lines.push_back(link_paths(landscape.frame, assessment.links));
+}
+
+void add_rasters(const Landscape& landscape, Assessment assessment, GuildResult& result) {
   auto masked = [&](auto raster) {
     raster.valid = landscape.cover.valid;
     return raster;
@@ -198,10 +162,9 @@ GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& la
                             masked(std::move(assessment.surface.resistance))});
   result.rasters.push_back(
       {"patches", "1", "Habitat patches by id; 0: none", masked(std::move(assessment.patches.label))});
-  return result;
 }
 
-std::vector<std::string> index_names() {
+std::vector<std::string> index_names(const Analyses& analyses) {
   // The names come from where the indices are computed: judge a landscape of one bare cell.
   const Shape shape{1, 1};
   const Frame frame{shape, 1.0, 0.0, 1.0, ""};
@@ -214,6 +177,7 @@ std::vector<std::string> index_names() {
   for (const Measures& measures : {connectivity(network, {Dispersal{}, 1.0, 1.0, false}).measures,
                                    assess_framework(frame, {}, {}, surface, patches, links, network, {}).measures})
     for (const Measure& measure : measures) names.emplace_back(measure.spec->name);
+  for (const MeasureSpec* spec : analysis_measures(analyses)) names.emplace_back(spec->name);
   return names;
 }
 

@@ -1,16 +1,18 @@
 #pragma once
-#include "scenarios/assess.hpp"
+#include "scenarios/analyses/guild_case.hpp"
 #include "scenarios/case_result.hpp"
 
 namespace greenweave {
 
-/// Turns an assessment into the tables, rasters and lines that the results file holds. The columns' names, units and
-/// meanings are defined here and nowhere else. With `indices_only` (draws > 0) only the indices are kept.
-GuildResult tabulate(const Study& study, const Guild& guild, const Landscape& landscape, Assessment assessment,
-                     bool indices_only);
+/// Turns an assessment into the indices, tables and lines that the results file holds. The columns' names, units and
+/// meanings are defined here and nowhere else.
+void tabulate(const GuildCase& guild_case, GuildResult& result);
 
-/// Names of all indices that an assessment yields, framework included.
-std::vector<std::string> index_names();
+/// Hands over an assessment's rasters: quality, resistance, patches.
+void add_rasters(const Landscape& landscape, Assessment assessment, GuildResult& result);
+
+/// Names of all indices that a case yields: those of the assessment, the framework and the analyses asked for.
+std::vector<std::string> index_names(const Analyses& analyses);
 
 /// Hectares of each land-cover class.
 Table tabulate_land_cover(const Landscape& landscape);

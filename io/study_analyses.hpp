@@ -1,0 +1,26 @@
+#pragma once
+// Reading the [analysis] table of a study file. Included by the study reader's files only.
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "io/toml_section.hpp"
+#include "model/grid/geometry.hpp"
+#include "scenarios/study.hpp"
+
+namespace greenweave {
+
+/// What reading an analysis may need: the study so far (frame, classes, elements, guilds) and its places. Files that an
+/// analysis reads are recorded in the study.
+struct StudySoFar {
+  Study& study;
+  const std::vector<Feature>& places;
+};
+
+/// Reads [analysis] and its tables, one a topic. InputError with file, line and remedy.
+Analyses read_analyses_of(Section& section, const StudySoFar& so_far);
+
+/// Notes a file that the study reads, with its hash, once a role.
+void record_input(Study& study, const std::string& role, const std::filesystem::path& path);
+
+}  // namespace greenweave

@@ -1,0 +1,104 @@
+#include <benchmark/benchmark.h>
+#include <sys/resource.h>
+
+#include "model/circuit/modes.hpp"
+#include "model/circuit/raster_circuit.hpp"
+#include "model/circuit/solver.hpp"
+#include "tests/support/fractal.hpp"
+
+namespace {
+
+using namespace greenweave;
+using namespace greenweave::testing;
+
+/// Cells with a node, scattered, all in one component.
+std::vector<Cell> focal_cells(const RasterCircuit& circuit, int count) {
+  const std::vector<std::int32_t> component = circuit_components(circuit.laplacian);
+  std::vector<std::int64_t> size;
+  for (const std::int32_t c : component) {
+    if (c < 0) continue;
+    if (static_cast<std::size_t>(c) >= size.size()) size.resize(static_cast<std::size_t>(c) + 1);
+    ++size[static_cast<std::size_t>(c)];
+  }
+  const auto largest = static_cast<std::int32_t>(std::max_element(size.begin(), size.end()) - size.begin());
+  std::vector<Cell> cells;
+  const auto all = static_cast<double>(circuit.laplacian.shape.cells());
+  for (std::uint64_t k = 0; static_cast<int>(cells.size()) < count; ++k) {
+    const auto cell = static_cast<Cell>(random_uniform(5, 1, k) * all);
+    if (circuit.node[cell] >= 0 && component[static_cast<std::size_t>(circuit.node[cell])] == largest)
+      cells.push_back(cell);
+  }
+  return cells;
+}
+
+double peak_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+/// Effective resistances of all pairs and the cumulative current map, from the raster on.
+void pairwise_with_map(benchmark::State& state) {
+  const auto side = static_cast<std::int32_t>(state.range(0));
+  const CircuitMap map{fractal_conductance(side, static_cast<double>(state.range(2))), {}, {}};
+  std::vector<FocalNode> focal;
+  for (const Cell cell : focal_cells(raster_circuit(map.conductance, {}, map.rule), static_cast<int>(state.range(1))))
+    focal.push_back({static_cast<int>(focal.size()) + 1, {cell}});
+  CircuitOptions options;
+  options.solver.tolerance = 1e-6;
+  int iterations = 0;
+  for (auto _ : state) {
+    Raster<double> sum(map.conductance.shape);
+    pairwise(map, focal, options, RunContext{}, [&](const CircuitRun& run) {
+      iterations = std::max(iterations, run.report.iterations);
+      for (std::size_t i = 0; i < sum.values.size(); ++i) sum.values[i] += run.current->values[i];
+    });
+    benchmark::DoNotOptimize(sum.values.data());
+  }
+  state.counters["iterations"] = iterations;
+  state.counters["peak_MiB"] = peak_mib();
+}
+BENCHMARK(pairwise_with_map)
+    ->Args({500, 5, 100})
+    ->Args({1000, 5, 100})
+    ->Args({1000, 5, 1000})
+    ->Args({1000, 50, 100})
+    ->Args({2000, 5, 100})
+    ->Args({4000, 5, 100})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->Iterations(1);
+
+/// One right-hand side, the hierarchy given.
+void one_solve(benchmark::State& state) {
+  const auto side = static_cast<std::int32_t>(state.range(0));
+  const RasterCircuit circuit = raster_circuit(fractal_conductance(side, static_cast<double>(state.range(1))), {}, {});
+  const std::vector<Cell> cells = focal_cells(circuit, 2);
+  const Injection injection{{circuit.node[cells[0]], 1.0}, {circuit.node[cells[1]], -1.0}};
+  CircuitSolver solver(circuit.laplacian);
+  SolveReport report;
+  for (auto _ : state) {
+    std::vector<std::vector<double>> voltages(1);
+    report = solver.solve(std::span(&injection, 1), voltages, {1e-6, 300}, RunContext{})[0];
+  }
+  state.counters["iterations"] = report.iterations;
+  state.counters["complexity"] = solver.hierarchy().operator_complexity();
+  state.counters["peak_MiB"] = peak_mib();
+  state.counters["ns_a_cell"] =
+      benchmark::Counter(static_cast<double>(circuit.laplacian.shape.cells()) * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(one_solve)->ArgsProduct({{500, 1000, 2000, 4000}, {100, 1000}})->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Circuit, aggregates and coarse operators.
+void set_up(benchmark::State& state) {
+  const Raster<float> conductance = fractal_conductance(static_cast<std::int32_t>(state.range(0)), 100.0);
+  for (auto _ : state) {
+    const RasterCircuit circuit = raster_circuit(conductance, {}, {});
+    const Hierarchy hierarchy(circuit.laplacian);
+    benchmark::DoNotOptimize(hierarchy.bytes());
+  }
+}
+BENCHMARK(set_up)->Arg(1000)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace
