@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <unordered_map>
 
@@ -15,6 +16,7 @@ namespace greenweave {
 namespace {
 
 constexpr double least_share = 1e-8;  // branches with less of the current than this count as none
+constexpr std::size_t solved_at_once = 4;
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -52,7 +54,7 @@ SolveReport worse(const SolveReport& x, const SolveReport& y) {
 /// superposition.
 class Superposition {
  public:
-  Superposition(const RasterCircuit& circuit, std::vector<std::int32_t> nodes, const SolverOptions& options,
+  Superposition(const RasterCircuit& circuit, std::vector<std::int32_t> nodes, const CircuitOptions& options,
                 const RunContext& context)
       : circuit_(circuit), component_(circuit_components(circuit.laplacian)) {
     std::sort(nodes.begin(), nodes.end());
@@ -73,9 +75,14 @@ class Superposition {
     if (injections.empty()) return;
     CircuitSolver solver(circuit.laplacian);
     std::vector<std::vector<double>> voltages(injections.size());
-    const auto reports = solver.solve(injections, voltages, options, context);
-    for (std::size_t k = 0; k < solved.size(); ++k)
-      voltages_.emplace(solved[k], Basis{std::move(voltages[k]), reports[k]});
+    for (std::size_t begin = 0; begin < injections.size(); begin += solved_at_once) {
+      const std::size_t count = std::min(solved_at_once, injections.size() - begin);
+      const auto reports = solver.solve(std::span(injections).subspan(begin, count),
+                                        std::span(voltages).subspan(begin, count), options.solver, context);
+      for (std::size_t k = 0; k < count; ++k)
+        voltages_.emplace(solved[begin + k], Basis{std::move(voltages[begin + k]), reports[k]});
+      if (options.on_solved) options.on_solved(begin + count, injections.size());
+    }
   }
 
   std::int32_t component(std::int32_t node) const { return component_[index(node)]; }
@@ -140,11 +147,11 @@ void voltage_map(const RasterCircuit& circuit, const Value& value, Raster<double
 /// Runs one pair whose nodes are in a superposition.
 void run_pair(const Superposition& basis, std::int32_t node_a, std::int32_t node_b, const CircuitOptions& options,
               CircuitRun& run, Maps& maps) {
-  if (!basis.are_joined(node_a, node_b)) return maps.clear();
+  if (node_a == node_b && node_a >= 0) run.value = 0.0;
+  if (node_a == node_b || !basis.are_joined(node_a, node_b)) return maps.clear();
   run.report = worse(basis.report(node_a), basis.report(node_b));
   run.is_solved = true;
-  run.value = node_a == node_b ? 0.0 : basis.resistance(node_a, node_b);
-  if (node_a == node_b) return maps.clear();
+  run.value = basis.resistance(node_a, node_b);
   // 1 A from b to a.
   const double *const xa = basis.voltages(node_a), *const xb = basis.voltages(node_b);
   const RasterCircuit& circuit = basis.circuit();
@@ -169,9 +176,9 @@ std::int32_t node_of(const RasterCircuit& circuit, const FocalNode& focal) {
 
 /// Whether a focal node's cells are one node already.
 bool is_one_node(const RasterCircuit& circuit, const FocalNode& focal) {
-  return std::all_of(focal.cells.begin(), focal.cells.end(), [&](Cell cell) {
-    return circuit.node[cell] == circuit.node[focal.cells.front()];
-  }) && (focal.cells.size() == 1 || (!focal.cells.empty() && circuit.node[focal.cells.front()] >= 0));
+  return std::all_of(focal.cells.begin(), focal.cells.end(),
+                     [&](Cell cell) { return circuit.node[cell] == circuit.node[focal.cells.front()]; }) &&
+         (focal.cells.size() == 1 || (!focal.cells.empty() && circuit.node[focal.cells.front()] >= 0));
 }
 
 /// The sum of basis voltages with the given weights, shifted by `constant`, for one component; 0 elsewhere.
@@ -193,7 +200,8 @@ void show(const RasterCircuit& circuit, const std::vector<double>& v, double cur
           Maps& maps) {
   if (options.currents) node_currents(circuit, v.data(), nullptr, least_share * current, *maps.current);
   if (options.voltages)
-    voltage_map(circuit, [&](std::int32_t node) { return v[index(node)]; }, *maps.voltage);
+    voltage_map(
+        circuit, [&](std::int32_t node) { return v[index(node)]; }, *maps.voltage);
 }
 
 /// One focal node against the others, as a source or as the ground.
@@ -205,6 +213,7 @@ void one_against_all(const CircuitMap& map, const std::vector<FocalNode>& focal,
   // Regions that take part are one node each; where the same ones do, the circuit is the same.
   std::map<std::vector<int>, std::vector<int>> runs_with;
   for (int n = 0; n < count; ++n) {
+    if (options.is_done && options.is_done(n, -1)) continue;
     std::vector<int> regions;
     for (int k = 0; k < count; ++k)
       if (focal[index(k)].cells.size() > 1 && takes_part(n, k)) regions.push_back(k);
@@ -216,22 +225,32 @@ void one_against_all(const CircuitMap& map, const std::vector<FocalNode>& focal,
     const RasterCircuit circuit = raster_circuit(map.conductance, with_regions(map, merged), map.rule);
     std::vector<std::int32_t> nodes;
     for (const FocalNode& f : focal) nodes.push_back(node_of(circuit, f));
-    const Superposition basis(circuit, nodes, options.solver, context);
+    const Superposition basis(circuit, nodes, options, context);
     for (const int n : runs) {
       context.check();
       CircuitRun run;
       run.a = n;
+      run.circuit = &circuit;
       const std::int32_t own = nodes[index(n)];
+      const auto is_partner = [&](int k) { return k != n && takes_part(n, k); };
+      const auto strength = [&](int k) { return options.strength ? options.strength(k) : 1.0; };
+      // The nodes at the other end, and what each sends: as grounds, nothing yet.
       std::vector<std::int32_t> others;
-      for (int k = 0; k < count; ++k)
-        if (k != n && takes_part(n, k) && nodes[index(k)] != own && basis.are_joined(own, nodes[index(k)]))
-          others.push_back(nodes[index(k)]);
+      std::vector<double> sent;
+      bool any_partner = false;
+      for (int k = 0; k < count; ++k) {
+        any_partner = any_partner || is_partner(k);
+        if (k == n || nodes[index(k)] == own || !basis.are_joined(own, nodes[index(k)])) continue;
+        if (is_source && !is_partner(k)) continue;
+        others.push_back(nodes[index(k)]);
+        sent.push_back(is_partner(k) ? strength(k) : 1.0);
+      }
       if (is_source) {
         std::sort(others.begin(), others.end());
         others.erase(std::unique(others.begin(), others.end()), others.end());
       }
-      const double strength = is_source && options.strength ? options.strength(n) : 1.0;
-      if (others.empty() || strength == 0.0) {
+      const double current = is_source ? strength(n) : std::accumulate(sent.begin(), sent.end(), 0.0);
+      if (!any_partner || others.empty() || current == 0.0) {
         maps.clear();
         maps.attach(run);
         visit(run);
@@ -241,7 +260,7 @@ void one_against_all(const CircuitMap& map, const std::vector<FocalNode>& focal,
       run.report = basis.report(own);
       for (const std::int32_t other : others) run.report = worse(run.report, basis.report(other));
       std::vector<std::pair<std::int32_t, double>> weights;
-      double constant = 0.0, current = strength;
+      double constant = 0.0;
       if (is_source) {
         // What each ground draws, so that all of them are at 0 volts: a small system of its own.
         const auto m = static_cast<Eigen::Index>(others.size());
@@ -251,26 +270,27 @@ void one_against_all(const CircuitMap& map, const std::vector<FocalNode>& focal,
           for (Eigen::Index col = 0; col < m; ++col)
             a(row, col) = basis.voltage(others[index(col)], others[index(row)]);
           a(row, m) = 1.0;
-          b[row] = -strength * basis.voltage(own, others[index(row)]);
+          b[row] = -current * basis.voltage(own, others[index(row)]);
         }
         a.row(m).setOnes();
         a(m, m) = 0.0;
-        b[m] = -strength;
+        b[m] = -current;
         const Eigen::VectorXd x = a.partialPivLu().solve(b);
-        weights.emplace_back(own, strength);
+        weights.emplace_back(own, current);
         for (Eigen::Index k = 0; k < m; ++k) weights.emplace_back(others[index(k)], x[k]);
         constant = x[m];
         run.value = constant;
         for (const auto& [node, weight] : weights) run.value += weight * basis.voltage(node, own);
-        run.value /= strength;
+        run.value /= current;
       } else {
-        current = static_cast<double>(others.size());
         weights.emplace_back(own, -current);
-        for (const std::int32_t other : others) weights.emplace_back(other, 1.0);
+        for (std::size_t k = 0; k < others.size(); ++k) weights.emplace_back(others[k], sent[k]);
         for (const auto& [node, weight] : weights) constant -= weight * basis.voltage(node, own);
         run.value = 0.0;
       }
-      show(circuit, combine(basis, basis.component(own), weights, constant), current, options, maps);
+      double most = std::abs(current);
+      for (const auto& [node, weight] : weights) most = std::max(most, std::abs(weight));
+      show(circuit, combine(basis, basis.component(own), weights, constant), most, options, maps);
       maps.attach(run);
       visit(run);
     }
@@ -297,6 +317,7 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
     run.a = a;
     run.b = b;
     run_pair(basis, node_of(circuit, focal[index(a)]), node_of(circuit, focal[index(b)]), options, run, maps);
+    run.circuit = &circuit;
     maps.attach(run);
     visit(run);
   };
@@ -305,10 +326,10 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
     std::optional<RasterCircuit> own;
     std::optional<Superposition> of_own;
     for (int b = a + 1; b < count; ++b) {
-      if (!is_included(a, b)) continue;
+      if (!is_included(a, b) || (options.is_done && options.is_done(a, b))) continue;
       context.check();
       if (is_region[index(a)] == 0 && is_region[index(b)] == 0) {
-        if (!among_points) among_points.emplace(plain, points, options.solver, context);
+        if (!among_points) among_points.emplace(plain, points, options, context);
         solve(a, b, plain, *among_points);
         continue;
       }
@@ -321,14 +342,14 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
           std::vector<std::int32_t> nodes{node_of(*own, focal[index(a)])};
           for (int k = a + 1; k < count; ++k)
             if (is_region[index(k)] == 0 && is_included(a, k)) nodes.push_back(node_of(*own, focal[index(k)]));
-          of_own.emplace(*own, nodes, options.solver, context);
+          of_own.emplace(*own, nodes, options, context);
         }
         solve(a, b, *own, *of_own);
         continue;
       }
       const RasterCircuit circuit = raster_circuit(map.conductance, with_regions(map, merged), map.rule);
       const Superposition basis(circuit, {node_of(circuit, focal[index(a)]), node_of(circuit, focal[index(b)])},
-                                options.solver, context);
+                                options, context);
       solve(a, b, circuit, basis);
     }
   }
@@ -351,24 +372,20 @@ void advanced(const CircuitMap& map, const Raster<double>& source, const Raster<
   std::map<std::int32_t, double> sources, grounds;  // by node
   for (Cell cell = 0; cell < source.shape.cells(); ++cell) {
     const std::int32_t node = circuit.node[cell];
-    if (node < 0 || component[index(node)] < 0) continue;
+    if (node < 0) continue;
     if (source[cell] != 0.0) sources[node] += source[cell];
     if (ground[cell] != 0.0) grounds[node] += ground[cell];
   }
-  std::vector<std::int32_t> conflicts;
-  for (const auto& [node, amperes] : sources)
-    if (amperes != 0.0 && grounds.contains(node)) conflicts.push_back(node);
-  for (const std::int32_t node : conflicts) {
-    const bool is_direct = std::isinf(grounds.at(node)) && sources.at(node) > 0.0;
-    if (is_direct || policy == ConflictPolicy::remove_ground || policy == ConflictPolicy::remove_both)
-      grounds.erase(node);
-    if (policy == ConflictPolicy::remove_source || policy == ConflictPolicy::remove_both) sources.erase(node);
-  }
+  resolve_conflicts(sources, grounds, policy);
+  // A cell without neighbours is a component of its own: its source may have no way but through its own ground.
+  const auto component_of = [&](std::int32_t node) {
+    return component[index(node)] >= 0 ? component[index(node)] : -2 - node;
+  };
   std::map<std::int32_t, std::pair<double, double>> sums;  // of sources and grounds, by component
-  for (const auto& [node, amperes] : sources) sums[component[index(node)]].first += amperes;
-  for (const auto& [node, siemens] : grounds) sums[component[index(node)]].second += siemens;
+  for (const auto& [node, amperes] : sources) sums[component_of(node)].first += amperes;
+  for (const auto& [node, siemens] : grounds) sums[component_of(node)].second += siemens;
   const auto takes_part = [&](std::int32_t node) {
-    const auto found = sums.find(component[index(node)]);
+    const auto found = sums.find(component_of(node));
     return found != sums.end() && found->second.first != 0.0 && found->second.second != 0.0;
   };
 
@@ -388,6 +405,7 @@ void advanced(const CircuitMap& map, const Raster<double>& source, const Raster<
       total += std::abs(amperes);
     }
   CircuitRun run;
+  run.circuit = &circuit;
   Maps maps(map.conductance.shape, options);
   if (!injection.empty()) {
     const Laplacian grounded = with_grounded(circuit.laplacian, direct);

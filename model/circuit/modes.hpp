@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "model/circuit/conflicts.hpp"
 #include "model/circuit/raster_circuit.hpp"
 #include "model/circuit/solver.hpp"
 
@@ -23,12 +24,13 @@ struct FocalNode {
 
 /// One run of a mode: a pair, or one focal node against all others.
 struct CircuitRun {
-  int a = -1, b = -1;       // positions of the focal nodes; b = -1 in one-to-all and all-to-one
-  double value = -1.0;      // as the mode says
-  bool is_solved = false;   // current flowed
-  SolveReport report;       // the worst of the solves it rests on
+  int a = -1, b = -1;                       // positions of the focal nodes; b = -1 in one-to-all and all-to-one
+  double value = -1.0;                      // as the mode says
+  bool is_solved = false;                   // current flowed
+  SolveReport report;                       // the worst of the solves it rests on
   const Raster<double>* current = nullptr;  // amperes; null unless asked for
   const Raster<double>* voltage = nullptr;
+  const RasterCircuit* circuit = nullptr;  // which cells are one node
 };
 
 struct CircuitOptions {
@@ -37,8 +39,12 @@ struct CircuitOptions {
   SolverOptions solver;
   /// Whether a run may pair two focal nodes (positions); empty: all. Symmetric for pairwise.
   std::function<bool(int, int)> is_included;
-  /// Amperes of a source by position, in one-to-all; empty: 1.
+  /// Amperes of a source by position, in one-to-all and all-to-one; empty: 1.
   std::function<double(int)> strength;
+  /// Runs to leave out, because an earlier run has made them: positions, b = -1 in one-to-all and all-to-one.
+  std::function<bool(int, int)> is_done;
+  /// Told now and then how many of the present circuit's solutions are found.
+  std::function<void(std::size_t, std::size_t)> on_solved;
 };
 
 using RunVisitor = std::function<void(const CircuitRun&)>;
@@ -55,14 +61,11 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
 void one_to_all(const CircuitMap& map, const std::vector<FocalNode>& focal, const CircuitOptions& options,
                 const RunContext& context, const RunVisitor& visit);
 
-/// All-to-one: each focal node in turn is the ground of 1 A from every other; `value` is 0 where current flows, -1
-/// where no source reaches it.
+/// All-to-one: each focal node in turn is the ground of the currents of all others, each entering at its first cell;
+/// `value` is 0 where current flows, -1 where no source reaches it or no other is included. Focal nodes that are not
+/// included with the ground send 1 A all the same, as in Circuitscape; only their regions are not short-circuited.
 void all_to_one(const CircuitMap& map, const std::vector<FocalNode>& focal, const CircuitOptions& options,
                 const RunContext& context, const RunVisitor& visit);
-
-/// What becomes of a node that is source and ground at once. An infinite ground on a source of current is taken away
-/// under every policy.
-enum class ConflictPolicy { keep_all, remove_source, remove_ground, remove_both };
 
 /// Sources (amperes, by cell; 0: none) and grounds (conductance, by cell; infinity: direct; 0: none) at once. A
 /// component takes part if the sum of its sources and that of its grounds are both other than 0. The run's `value` is 0
