@@ -13,6 +13,7 @@ void add_export_command(CLI::App& app);
 void add_map_command(CLI::App& app);
 void add_demo_data_command(CLI::App& app);
 void add_cost_distance_command(CLI::App& app);
+void add_circuitscape_command(CLI::App& app);
 
 /// Exit code of a command that did its work but found a demand unmet (`compare --strict`). Thrown, so that main
 /// decides.

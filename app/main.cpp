@@ -24,6 +24,7 @@ int parse_and_run(int argc, char** argv) {
   add_export_command(app);
   add_demo_data_command(app);
   add_cost_distance_command(app);
+  add_circuitscape_command(app);
   try {
     app.parse(argc, argv);
     return ok;

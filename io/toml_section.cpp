@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <numeric>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -131,50 +130,11 @@ Toml parse_chain(const fs::path& path, std::string* text, std::vector<fs::path>&
   return base;
 }
 
-/// Edits that turn one word into the other: insertions, deletions, substitutions.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 Toml parse_study(const fs::path& path, std::string* text) {
   std::vector<fs::path> chain;
   return parse_chain(path, text, chain);
-}
-
-std::string nearest_word(const std::string& word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 2);
-  for (const std::string& candidate : known) {
-    const auto differs = std::mismatch(word.begin(), word.end(), candidate.begin(), candidate.end()).first;
-    const auto shared = static_cast<std::size_t>(differs - word.begin());
-    // Words that begin alike are meant alike, however they end.
-    const std::size_t distance = shared >= 4 ? 1 : edit_distance(word, candidate);
-    if (distance < least || (distance == least && best.empty())) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-std::string suggest(const std::string& word, const std::vector<std::string>& known) {
-  const std::string nearest = nearest_word(word, known);
-  if (known.empty()) return "there are none";
-  if (!nearest.empty()) return fmt::format("did you mean \"{}\"?", nearest);
-  return fmt::format("there are: {}", fmt::join(known, ", "));
 }
 
 Section::Section(const Toml& table, std::string name) : table_(&table), name_(std::move(name)) {}

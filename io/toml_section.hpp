@@ -11,6 +11,8 @@
 
 #include <toml.hpp>
 
+#include "io/nearest_word.hpp"
+
 namespace greenweave {
 
 using Toml = toml::basic_value<toml::discard_comments, std::map, std::vector>;
@@ -19,12 +21,6 @@ using Toml = toml::basic_value<toml::discard_comments, std::map, std::vector>;
 /// by name, everything else is replaced. `text` receives the files as they were read. InputError: no such file, a
 /// syntax error (with its line), a chain that comes back to itself.
 Toml parse_study(const std::filesystem::path& path, std::string* text);
-
-/// Of `known`, the word most like `word`, if one is alike at all; empty otherwise.
-std::string nearest_word(const std::string& word, const std::vector<std::string>& known);
-
-/// "did you mean X?", or the list of what there is.
-std::string suggest(const std::string& word, const std::vector<std::string>& known);
 
 /// A table of the file. Remembers which keys it was asked for, so that `done` can name those nobody knows.
 class Section {

@@ -295,6 +295,97 @@ class CostDistance(unittest.TestCase):
         self.assertIn("nowhere.tif", self.refused(good, "-s", self.path("nowhere.tif")))
 
 
+class Circuitscape(unittest.TestCase):
+    """Circuitscape's job files."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as file:
+            file.write(text)
+        return self.path(name)
+
+    def grid(self, name, rows):
+        return self.write(name, f"ncols {len(rows[0])}\nnrows {len(rows)}\nxllcorner 0\nyllcorner 0\ncellsize 1\nNODATA_value -9999\n"
+                          + "".join(" ".join(map(str, row)) + "\n" for row in rows))
+
+    def job(self, **settings):
+        known = {"scenario": "pairwise", "habitat_file": "cells.asc", "point_file": "points.asc", "output_file": "out/a.out",
+                 "connect_using_avg_resistances": "True", **settings}
+        return self.write("job.ini", "[Circuitscape mode]\n" + "".join(f"{key} = {value}\n" for key, value in known.items()))
+
+    def outputs(self):
+        """All but the settings, which hold paths as they were given."""
+        found = {}
+        for name in sorted(os.listdir(self.path("out"))):
+            if name == "a.out":
+                continue
+            with open(os.path.join(self.path("out"), name), "rb") as file:
+                found[name] = file.read()
+        return found
+
+    def test_a_job_runs_from_its_folder_says_what_it_ignores_and_keeps_what_is_there(self):
+        self.grid("cells.asc", [[1, 1, 1, 1]])
+        self.grid("points.asc", [[1, 0, 2, 0]])
+        job = self.job(write_cur_maps="True", low_memory_mode="True")
+        done = run("circuitscape", "job.ini", cwd=self.folder.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 of 1 runs carry current", done.stdout)
+        self.assertIn("low_memory_mode = True has no effect", done.stdout)
+        self.assertEqual(self.outputs()["a_resistances.out"], b"0 1 2\n1 0 2\n2 2 0\n")
+        self.assertIn(b"\n1 1 1 0\n", self.outputs()["a_curmap_1_2.asc"])
+        before = self.outputs()
+        refused = run("circuitscape", job, "--directory", self.folder.name)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("exists already", refused.stderr)
+        again = run("circuitscape", job, "-C", self.folder.name, "--overwrite", "--quiet", "--threads", 1)
+        self.assertEqual((again.returncode, again.stdout, again.stderr), (0, "", ""))
+        self.assertEqual(self.outputs(), before)
+        elsewhere = run("circuitscape", job, "-C", self.folder.name, "-o", self.path("b.out"), "-q")
+        self.assertEqual(elsewhere.returncode, 0, elsewhere.stderr)
+        self.assertTrue(os.path.exists(self.path("b_resistances_3columns.out")))
+
+    def test_mistakes(self):
+        self.grid("cells.asc", [[1, 1, 1, 1]])
+        self.grid("points.asc", [[1, 0, 2, 0]])
+        for settings, words in (({"use_polygon": "True"}, "use_polygons?"), ({"habitat_file": "no.asc"}, "no such file"),
+                                ({"write_as_tif": "perhaps"}, "True or False")):
+            failed = run("circuitscape", self.job(**settings), "-C", self.folder.name)
+            self.assertEqual(failed.returncode, 2, failed.stdout)
+            self.assertIn(words, failed.stderr)
+            self.assertEqual(failed.stderr.count("remedy:"), 1, failed.stderr)
+            self.assertFalse(os.path.exists(self.path("out")))
+
+    def test_a_killed_job_resumes_and_ends_with_the_same_files(self):
+        size = 150
+        self.grid("cells.asc", [[1 + (7 * r * r + 13 * c * r + 5 * c) % 97 for c in range(size)] for r in range(size)])
+        points = [[0] * size for _ in range(size)]
+        for k in range(14):
+            points[(k * 37) % size][(k * 53) % size] = k + 1
+        self.grid("points.asc", points)
+        job = self.job(write_cur_maps="True", write_volt_maps="True")
+        command = [PROGRAM, "circuitscape", job, "-C", self.folder.name]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        state = self.path("out/a.partial/state")
+        while not os.path.exists(state) and process.poll() is None:
+            time.sleep(0.002)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        self.assertEqual(os.listdir(self.path("out")), ["a.partial"])
+        done = subprocess.run(command, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("of an earlier run", done.stdout)
+        resumed = self.outputs()
+        self.assertEqual(len(resumed), 2 * 91 + 3)
+        self.assertEqual(subprocess.run([*command, "--overwrite", "-q"]).returncode, 0)
+        self.assertEqual(self.outputs(), resumed)
+
+
 class OnesOwn(unittest.TestCase):
     def test_init_writes_a_study_that_runs(self):
         if not os.path.isdir(CASES):
