@@ -13,8 +13,8 @@ struct Tie {
 };
 
 /// The Laplacian of a circuit on a raster: one node a cell, steps to eight neighbours, and beside them merged nodes
-/// (short-circuited cells) with ties to cells and to each other. Nodes are the cells in a frame one cell wide, row by
-/// row, then the merged ones; cells that are no node have no step and no tie.
+/// (short-circuited cells) with ties to cells and to each other; no tie joins two cells. Nodes are the cells in a frame
+/// one cell wide, row by row, then the merged ones; cells that are no node have no step and no tie.
 struct Laplacian {
   static constexpr std::int32_t ground = -1;
 

@@ -11,6 +11,7 @@
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
 #include "model/run/parallel.hpp"
+#include "model/run/simd.hpp"
 
 namespace greenweave {
 
@@ -22,10 +23,9 @@ constexpr int block = 4;                    // side of the grid's blocks
 constexpr double grid_quality = 10.0;       // bound of the local test on the grid
 constexpr double level_quality = 8.0;       // and below
 constexpr double over_correction = 1.6;     // of the piecewise constant correction from the first level below
-constexpr std::int64_t strip_rows = 32;     // of a Gauss-Seidel sweep; strips do not see each other's news
+constexpr std::int64_t strip_rows = 64;     // of a Gauss-Seidel sweep; strips do not see each other's news
 constexpr std::int64_t chunk_nodes = 8192;  // the same below the grid
 constexpr std::int32_t small_enough = 300;  // nodes that a dense factorisation solves
-constexpr int sweeps = 2;                   // on the grid, before and after
 
 /// Whether the aggregate of n nodes with inner conductances `g` (n x n, symmetric) and diagonals `d` approximates the
 /// smoothed operator within `bound`: bound (D_G - G) - (D - D 1 1' D / 1' D 1) is positive semidefinite, with D_G the
@@ -560,6 +560,7 @@ Preconditioner<lanes>::Preconditioner(const Hierarchy& hierarchy) : hierarchy_(h
   z_.assign(n, 0.0F);
   const std::int64_t strips = (laplacian.shape.rows + strip_rows - 1) / strip_rows;
   halos_.assign(index(2 * strips * laplacian.stride) * lanes, 0.0F);
+  zero_row_.assign(index(laplacian.stride) * lanes, 0.0F);
   for (const auto& level : hierarchy.levels()) scratch_.emplace_back(index(level.size()) * lanes);
 
   // Cells first, by number; then merged nodes among themselves count from the merged side only.
@@ -569,6 +570,7 @@ Preconditioner<lanes>::Preconditioner(const Hierarchy& hierarchy) : hierarchy_(h
   };
   for (const Tie& tie : laplacian.ties) {
     if (tie.v == Laplacian::ground) continue;
+    assert(std::max(tie.u, tie.v) >= laplacian.cells());
     add(tie.u, tie.v, tie.conductance);
     add(tie.v, tie.u, tie.conductance);
   }
@@ -601,118 +603,229 @@ std::size_t Preconditioner<lanes>::bytes() const {
 
 namespace {
 
-/// One row of a Gauss-Seidel sweep. `above`, `here`, `below`: z of three rows; `i`: first position of the row.
-template <int lanes, bool forward>
-void relax_row(const Laplacian& laplacian, const float* inverse, const float* rhs, std::int64_t i, const float* above,
-               float* here, const float* below, float* buffer) {
-  const std::int64_t stride = laplacian.stride, cols = laplacian.shape.cols;
-  const float* const east = laplacian.east.data() + i;
-  const float* const south = laplacian.south.data() + i;
-  const float* const south_west = laplacian.south_west.data() + i;
-  const float* const south_east = laplacian.south_east.data() + i;
-  const float* const north = laplacian.south.data() + i - stride;
-  const float* const north_east = laplacian.south_west.data() + i - stride;
-  const float* const north_west = laplacian.south_east.data() + i - stride;
-  inverse += i;
-  rhs += i * lanes;
-  if constexpr (lanes == 1) {
-    // What does not wait for the neighbour just relaxed first, for all of the row at once.
-    float* const __restrict sum = buffer;
-    if constexpr (forward) {
-      for (std::int64_t c = 1; c <= cols; ++c)
-        sum[c] = ((rhs[c] + east[c] * here[c + 1]) + (north[c] * above[c] + south[c] * below[c])) +
-                 ((north_west[c - 1] * above[c - 1] + south_east[c] * below[c + 1]) +
-                  (north_east[c + 1] * above[c + 1] + south_west[c] * below[c - 1]));
-      for (std::int64_t c = 1; c <= cols; ++c) here[c] = (sum[c] + east[c - 1] * here[c - 1]) * inverse[c];
-    } else {
-      for (std::int64_t c = 1; c <= cols; ++c)
-        sum[c] = ((rhs[c] + east[c - 1] * here[c - 1]) + (north[c] * above[c] + south[c] * below[c])) +
-                 ((north_west[c - 1] * above[c - 1] + south_east[c] * below[c + 1]) +
-                  (north_east[c + 1] * above[c + 1] + south_west[c] * below[c - 1]));
-      for (std::int64_t c = cols; c >= 1; --c) here[c] = (sum[c] + east[c] * here[c + 1]) * inverse[c];
-    }
-  } else {
-    using Lanes = Eigen::Array<float, lanes, 1>;
-    using In = Eigen::Map<const Lanes>;
-    for (std::int64_t k = 1; k <= cols; ++k) {
-      const std::int64_t c = forward ? k : cols + 1 - k;
-      const auto at = [c](const float* row, std::int64_t offset) { return In(row + (c + offset) * lanes); };
-      Eigen::Map<Lanes>(here + c * lanes) =
-          (((at(rhs, 0) + (forward ? east[c] : east[c - 1]) * at(here, forward ? 1 : -1)) +
-            (north[c] * at(above, 0) + south[c] * at(below, 0))) +
-           ((north_west[c - 1] * at(above, -1) + south_east[c] * at(below, 1)) +
-            (north_east[c + 1] * at(above, 1) + south_west[c] * at(below, -1))) +
-           (forward ? east[c - 1] : east[c]) * at(here, forward ? -1 : 1)) *
-          inverse[c];
-    }
+/// What a strip's kernels read of the grid.
+struct GridView {
+  std::int64_t stride, cols;
+  const float *east, *south_west, *south, *south_east, *inverse;
+  explicit GridView(const Hierarchy& h)
+      : stride(h.laplacian().stride),
+        cols(h.laplacian().shape.cols),
+        east(h.laplacian().east.data()),
+        south_west(h.laplacian().south_west.data()),
+        south(h.laplacian().south.data()),
+        south_east(h.laplacian().south_east.data()),
+        inverse(h.inverse_diagonal().data()) {}
+};
+
+/// The conductances around the cells of one row.
+struct RowView {
+  const float *east, *north_west, *north, *north_east, *south_west, *south, *south_east, *inverse;
+  RowView(const GridView& g, std::int64_t row) {
+    const std::int64_t i = row * g.stride;
+    east = g.east + i;
+    south_west = g.south_west + i;
+    south = g.south + i;
+    south_east = g.south_east + i;
+    north_west = g.south_east + i - g.stride - 1;
+    north = g.south + i - g.stride;
+    north_east = g.south_west + i - g.stride + 1;
+    inverse = g.inverse + i;
+  }
+};
+
+template <int lanes>
+typename LanesOf<lanes>::Float at(const float* array, std::int64_t i) {
+  typename LanesOf<lanes>::Float value;
+  load<lanes>(array, i, value);
+  return value;
+}
+
+/// Forward Gauss-Seidel on one row from z = 0: neither what lies to the east nor below counts.
+template <int lanes>
+void relax_from_zero(const GridView& grid, std::int64_t row, const float* rhs, const float* above, float* here) {
+  using Lanes = typename LanesOf<lanes>::Float;
+  const RowView g(grid, row);
+  rhs += row * grid.stride * lanes;
+  Lanes west{};
+  for (std::int64_t c = 1; c <= grid.cols; ++c) {
+    const Lanes sum = (at<lanes>(rhs, c) + g.north[c] * at<lanes>(above, c)) +
+                      (g.north_west[c] * at<lanes>(above, c - 1) + g.north_east[c] * at<lanes>(above, c + 1));
+    west = sum * g.inverse[c] + (g.east[c - 1] * g.inverse[c]) * west;
+    store<lanes>(here, c, west);
+  }
+}
+
+/// Forward Gauss-Seidel on one row.
+template <int lanes>
+void relax_forward(const GridView& grid, std::int64_t row, const float* rhs, const float* above, float* here,
+                   const float* below) {
+  using Lanes = typename LanesOf<lanes>::Float;
+  const RowView g(grid, row);
+  rhs += row * grid.stride * lanes;
+  Lanes west{};
+  for (std::int64_t c = 1; c <= grid.cols; ++c) {
+    const Lanes sum = ((at<lanes>(rhs, c) + g.east[c] * at<lanes>(here, c + 1)) +
+                       (g.north[c] * at<lanes>(above, c) + g.south[c] * at<lanes>(below, c))) +
+                      ((g.north_west[c] * at<lanes>(above, c - 1) + g.south_east[c] * at<lanes>(below, c + 1)) +
+                       (g.north_east[c] * at<lanes>(above, c + 1) + g.south_west[c] * at<lanes>(below, c - 1)));
+    west = sum * g.inverse[c] + (g.east[c - 1] * g.inverse[c]) * west;
+    store<lanes>(here, c, west);
+  }
+}
+
+/// Backward Gauss-Seidel on one row.
+template <int lanes>
+void relax_backward(const GridView& grid, std::int64_t row, const float* rhs, const float* above, float* here,
+                    const float* below) {
+  using Lanes = typename LanesOf<lanes>::Float;
+  const RowView g(grid, row);
+  rhs += row * grid.stride * lanes;
+  Lanes east{};
+  for (std::int64_t c = grid.cols; c >= 1; --c) {
+    const Lanes sum = ((at<lanes>(rhs, c) + g.east[c - 1] * at<lanes>(here, c - 1)) +
+                       (g.north[c] * at<lanes>(above, c) + g.south[c] * at<lanes>(below, c))) +
+                      ((g.north_west[c] * at<lanes>(above, c - 1) + g.south_east[c] * at<lanes>(below, c + 1)) +
+                       (g.north_east[c] * at<lanes>(above, c + 1) + g.south_west[c] * at<lanes>(below, c - 1)));
+    east = sum * g.inverse[c] + (g.east[c] * g.inverse[c]) * east;
+    store<lanes>(here, c, east);
+  }
+}
+
+/// Adds the residual of one row to the coarse right-hand side.
+template <int lanes>
+void restrict_row(const GridView& grid, std::int64_t row, const float* rhs, const float* above, const float* here,
+                  const float* below, const std::int32_t* aggregate, float* coarse) {
+  using Lanes = typename LanesOf<lanes>::Float;
+  const RowView g(grid, row);
+  rhs += row * grid.stride * lanes;
+  aggregate += row * grid.stride;
+  for (std::int64_t c = 1; c <= grid.cols; ++c) {
+    if (aggregate[c] < 0) continue;
+    const Lanes flow = ((g.east[c - 1] * at<lanes>(here, c - 1) + g.east[c] * at<lanes>(here, c + 1)) +
+                        (g.north[c] * at<lanes>(above, c) + g.south[c] * at<lanes>(below, c))) +
+                       ((g.north_west[c] * at<lanes>(above, c - 1) + g.south_east[c] * at<lanes>(below, c + 1)) +
+                        (g.north_east[c] * at<lanes>(above, c + 1) + g.south_west[c] * at<lanes>(below, c - 1)));
+    const Lanes sum =
+        at<lanes>(coarse, aggregate[c]) + ((at<lanes>(rhs, c) + flow) - at<lanes>(here, c) / g.inverse[c]);
+    store<lanes>(coarse, aggregate[c], sum);
+  }
+}
+
+template <int lanes>
+void prolong_row(const std::int32_t* aggregate, std::int64_t cols, const float* coarse, const float* from, float* to) {
+  using Lanes = typename LanesOf<lanes>::Float;
+  for (std::int64_t c = 1; c <= cols; ++c) {
+    Lanes sum = at<lanes>(from, c);
+    if (aggregate[c] >= 0) sum += at<lanes>(coarse, aggregate[c]);
+    store<lanes>(to, c, sum);
   }
 }
 
 }  // namespace
 
 template <int lanes>
-void Preconditioner<lanes>::copy_halos() {
-  const Laplacian& laplacian = hierarchy_.laplacian();
-  const std::int64_t rows = laplacian.shape.rows, width = static_cast<std::int64_t>(laplacian.stride) * lanes;
+void Preconditioner<lanes>::smooth_and_restrict() {
+  const GridView grid(hierarchy_);
+  const std::int64_t rows = hierarchy_.laplacian().shape.rows, width = grid.stride * lanes;
+  const std::int32_t* const aggregate = hierarchy_.aggregate().data();
+  std::vector<float>& coarse = scratch_.front().rhs;
+  std::fill(coarse.begin(), coarse.end(), 0.0F);
+  const float* const rhs = residual_.data();
+  const auto z = [&](std::int64_t row) { return z_.data() + row * width; };
+  const auto restrict_at = [&](std::int64_t r) {
+    restrict_row<lanes>(grid, r, rhs, z(r - 1), z(r), z(r + 1), aggregate, coarse.data());
+  };
   const std::int64_t strips = (rows + strip_rows - 1) / strip_rows;
-  for (std::int64_t s = 0; s < strips; ++s) {
+  // Strips count as alone. The second sweep follows the first two rows behind, so that neither waits for the other and
+  // both find their rows in the cache; so does the residual.
+  parallel_for(strips, [&](std::int64_t s) {
     const std::int64_t first = s * strip_rows + 1, last = std::min(rows, (s + 1) * strip_rows);
-    std::copy_n(z_.data() + (first - 1) * width, width, halos_.data() + 2 * s * width);
-    std::copy_n(z_.data() + (last + 1) * width, width, halos_.data() + (2 * s + 1) * width);
-  }
-}
-
-template <int lanes>
-void Preconditioner<lanes>::sweep_forward() {
-  const Laplacian& laplacian = hierarchy_.laplacian();
-  const std::int64_t rows = laplacian.shape.rows, stride = laplacian.stride, width = stride * lanes;
-  copy_halos();
-  parallel_for((rows + strip_rows - 1) / strip_rows, [&](std::int64_t s) {
-    std::vector<float> buffer(index(stride));
-    const std::int64_t first = s * strip_rows + 1, last = std::min(rows, (s + 1) * strip_rows);
-    for (std::int64_t r = first; r <= last; ++r) {
-      float* const here = z_.data() + r * width;
-      relax_row<lanes, true>(laplacian, hierarchy_.inverse_diagonal().data(), residual_.data(), r * stride,
-                             r == first ? halos_.data() + 2 * s * width : here - width, here,
-                             r == last ? halos_.data() + (2 * s + 1) * width : here + width, buffer.data());
+    const float* const zero = zero_row_.data();
+    const auto inside = [&](std::int64_t r) -> const float* { return r < first || r > last ? zero : z(r); };
+    for (std::int64_t r = first; r <= last + 4; ++r) {
+      if (r <= last) relax_from_zero<lanes>(grid, r, rhs, inside(r - 1), z(r));
+      if (const std::int64_t q = r - 2; q >= first && q <= last)
+        relax_forward<lanes>(grid, q, rhs, inside(q - 1), z(q), inside(q + 1));
+      if (const std::int64_t q = r - 4; q > first && q < last) restrict_at(q);
     }
   });
-  relax_merged(true);
+  parallel_for(strips, [&](std::int64_t s) {
+    const std::int64_t first = s * strip_rows + 1, last = std::min(rows, (s + 1) * strip_rows);
+    restrict_at(first);
+    if (last > first) restrict_at(last);
+  });
+  relax_merged(true, nullptr);
+  // What the merged nodes' voltages send to the cells tied to them.
+  for (std::size_t k = 0; k < tied_.size(); ++k)
+    for (std::size_t l = 0; l < lanes; ++l)
+      for (std::int32_t t = tied_begin_[k]; t < tied_begin_[k + 1]; ++t)
+        coarse[index(aggregate[tied_[k]]) * lanes + l] +=
+            tied_to_[index(t)].second * z_[index(tied_to_[index(t)].first) * lanes + l];
+  restrict_merged(coarse);
 }
 
 template <int lanes>
-void Preconditioner<lanes>::sweep_backward() {
-  const Laplacian& laplacian = hierarchy_.laplacian();
-  const std::int64_t rows = laplacian.shape.rows, stride = laplacian.stride, width = stride * lanes;
-  relax_merged(false);
-  copy_halos();
-  parallel_for((rows + strip_rows - 1) / strip_rows, [&](std::int64_t s) {
-    std::vector<float> buffer(index(stride));
+void Preconditioner<lanes>::prolong_and_smooth() {
+  const GridView grid(hierarchy_);
+  const std::int64_t rows = hierarchy_.laplacian().shape.rows, width = grid.stride * lanes;
+  const std::int32_t* const aggregate = hierarchy_.aggregate().data();
+  const float* const correction = scratch_.front().solution.data();
+  relax_merged(false, correction);
+  couple();
+  const float* const rhs = residual_.data();
+  const auto z = [&](std::int64_t row) { return z_.data() + row * width; };
+  const auto prolong = [&](std::int64_t r, float* to) {
+    prolong_row<lanes>(aggregate + r * grid.stride, grid.cols, correction, z(r), to);
+  };
+  const std::int64_t strips = (rows + strip_rows - 1) / strip_rows;
+  // The rows beside each strip as they are before any strip changes.
+  parallel_for(strips, [&](std::int64_t s) {
     const std::int64_t first = s * strip_rows + 1, last = std::min(rows, (s + 1) * strip_rows);
-    for (std::int64_t r = last; r >= first; --r) {
-      float* const here = z_.data() + r * width;
-      relax_row<lanes, false>(laplacian, hierarchy_.inverse_diagonal().data(), residual_.data(), r * stride,
-                              r == first ? halos_.data() + 2 * s * width : here - width, here,
-                              r == last ? halos_.data() + (2 * s + 1) * width : here + width, buffer.data());
+    if (s > 0) prolong(first - 1, halos_.data() + 2 * s * width);
+    if (last < rows) prolong(last + 1, halos_.data() + (2 * s + 1) * width);
+  });
+  parallel_for(strips, [&](std::int64_t s) {
+    const std::int64_t first = s * strip_rows + 1, last = std::min(rows, (s + 1) * strip_rows);
+    const auto beside = [&](std::int64_t r) -> const float* {
+      return r < first ? halos_.data() + 2 * s * width : r > last ? halos_.data() + (2 * s + 1) * width : z(r);
+    };
+    prolong(last, z(last));
+    for (std::int64_t r = last; r >= first - 2; --r) {
+      if (r > first) prolong(r - 1, z(r - 1));
+      if (r >= first) relax_backward<lanes>(grid, r, rhs, beside(r - 1), z(r), beside(r + 1));
+      if (const std::int64_t q = r + 2; q >= first && q <= last)
+        relax_backward<lanes>(grid, q, rhs, beside(q - 1), z(q), beside(q + 1));
     }
   });
 }
 
+/// `correction`: what the coarse level adds and the cells do not hold yet; or null.
 template <int lanes>
-void Preconditioner<lanes>::relax_merged(bool forward) {
+void Preconditioner<lanes>::relax_merged(bool forward, const float* correction) {
   const Laplacian& laplacian = hierarchy_.laplacian();
+  const std::int32_t* const aggregate = hierarchy_.aggregate().data();
+  const auto at = [&](std::int32_t node, std::size_t l) {
+    double value = static_cast<double>(z_[index(node) * lanes + l]);
+    if (correction != nullptr && node < laplacian.cells())
+      value += static_cast<double>(correction[index(aggregate[node]) * lanes + l]);
+    return value;
+  };
+  const auto merged = [&](std::int32_t m) { return index(laplacian.cells() + m); };
+  for (std::int32_t m = 0; m < laplacian.merged; ++m)
+    for (std::size_t l = 0; l < lanes; ++l)
+      z_[merged(m) * lanes + l] = correction == nullptr
+                                      ? 0.0F
+                                      : z_[merged(m) * lanes + l] + correction[index(aggregate[merged(m)]) * lanes + l];
   for (std::int32_t k = 0; k < laplacian.merged; ++k) {
     const std::int32_t m = forward ? k : laplacian.merged - 1 - k;
-    const std::size_t u = index(laplacian.cells() + m);
+    const std::size_t u = merged(m);
     for (std::size_t l = 0; l < lanes; ++l) {
       double sum = static_cast<double>(residual_[u * lanes + l]);
       for (std::int32_t t = merged_begin_[index(m)]; t < merged_begin_[index(m + 1)]; ++t)
-        sum += static_cast<double>(merged_to_[index(t)].second) *
-               static_cast<double>(z_[index(merged_to_[index(t)].first) * lanes + l]);
+        sum += static_cast<double>(merged_to_[index(t)].second) * at(merged_to_[index(t)].first, l);
       z_[u * lanes + l] = static_cast<float>(sum * static_cast<double>(hierarchy_.inverse_diagonal()[u]));
     }
   }
-  couple();
 }
 
 template <int lanes>
@@ -727,31 +840,9 @@ void Preconditioner<lanes>::couple() {
 }
 
 template <int lanes>
-void Preconditioner<lanes>::restrict_residual() {
+void Preconditioner<lanes>::restrict_merged(std::vector<float>& coarse) {
   const Laplacian& laplacian = hierarchy_.laplacian();
-  const std::int64_t rows = laplacian.shape.rows, cols = laplacian.shape.cols, stride = laplacian.stride;
-  std::vector<float>& coarse = scratch_.front().rhs;
-  std::fill(coarse.begin(), coarse.end(), 0.0F);
-  const float* const inverse = hierarchy_.inverse_diagonal().data();
-  const std::int32_t* const aggregate = hierarchy_.aggregate().data();
-  const float *const east = laplacian.east.data(), *const south_west = laplacian.south_west.data(),
-                     *const south = laplacian.south.data(), *const south_east = laplacian.south_east.data();
-  using Lanes = Eigen::Array<float, lanes, 1>;
-  using In = Eigen::Map<const Lanes>;
-  const float *const z = z_.data(), *const r = residual_.data();
-  parallel_pieces((rows + block - 1) / block, 4, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin * block + 1; row <= std::min(rows, end * block); ++row)
-      for (std::int64_t i = row * stride + 1; i <= row * stride + cols; ++i) {
-        if (aggregate[i] < 0) continue;
-        const auto at = [&](std::int64_t j) { return In(z + j * lanes); };
-        const Lanes flow = ((east[i - 1] * at(i - 1) + east[i] * at(i + 1)) +
-                            (south[i - stride] * at(i - stride) + south[i] * at(i + stride))) +
-                           ((south_east[i - stride - 1] * at(i - stride - 1) + south_east[i] * at(i + stride + 1)) +
-                            (south_west[i - stride + 1] * at(i - stride + 1) + south_west[i] * at(i + stride - 1)));
-        Eigen::Map<Lanes>(coarse.data() + static_cast<std::int64_t>(aggregate[i]) * lanes) +=
-            (In(r + i * lanes) + flow) - at(i) / inverse[i];
-      }
-  });
+  const std::vector<float>& inverse = hierarchy_.inverse_diagonal();
   for (std::int32_t m = 0; m < laplacian.merged; ++m) {
     const std::size_t u = index(laplacian.cells() + m);
     if (inverse[u] == 0.0F) continue;
@@ -761,32 +852,18 @@ void Preconditioner<lanes>::restrict_residual() {
       for (std::int32_t t = merged_begin_[index(m)]; t < merged_begin_[index(m + 1)]; ++t)
         sum += static_cast<double>(merged_to_[index(t)].second) *
                static_cast<double>(z_[index(merged_to_[index(t)].first) * lanes + l]);
-      coarse[index(aggregate[u]) * lanes + l] = static_cast<float>(sum);
+      coarse[index(hierarchy_.aggregate()[u]) * lanes + l] = static_cast<float>(sum);
     }
   }
-}
-
-template <int lanes>
-void Preconditioner<lanes>::prolong() {
-  const std::vector<std::int32_t>& aggregate = hierarchy_.aggregate();
-  const float* const e = scratch_.front().solution.data();
-  parallel_pieces(static_cast<std::int64_t>(aggregate.size()), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      if (const std::int64_t a = aggregate[index(i)]; a >= 0)
-        for (std::int64_t l = 0; l < lanes; ++l) z_[index(i * lanes + l)] += e[a * lanes + l];
-  });
 }
 
 template <int lanes>
 const float* Preconditioner<lanes>::apply() {
   for (std::size_t k = 0; k < tied_.size(); ++k)
     for (std::size_t l = 0; l < lanes; ++l) tied_residual_[k * lanes + l] = residual_[index(tied_[k]) * lanes + l];
-  std::fill(z_.begin(), z_.end(), 0.0F);
-  for (int s = 0; s < sweeps; ++s) sweep_forward();
-  restrict_residual();
+  smooth_and_restrict();
   krylov(0, scratch_.front().rhs.data(), scratch_.front().solution.data());
-  prolong();
-  for (int s = 0; s < sweeps; ++s) sweep_backward();
+  prolong_and_smooth();
   for (std::size_t k = 0; k < tied_.size(); ++k)
     for (std::size_t l = 0; l < lanes; ++l) residual_[index(tied_[k]) * lanes + l] = tied_residual_[k * lanes + l];
   return z_.data();
@@ -863,9 +940,12 @@ void Preconditioner<lanes>::cycle(std::size_t l, const float* r, float* z) {
         In(r + i * lanes) - In(scratch.residual.data() + i * lanes);
   krylov(l + 1, rhs.data(), scratch_[l + 1].solution.data());
   const float* const e = scratch_[l + 1].solution.data();
-  for (std::int64_t i = 0; i < n; ++i)
-    Eigen::Map<Lanes>(z + i * lanes) += In(e + static_cast<std::int64_t>(level.aggregate[index(i)]) * lanes);
-  std::copy_n(z, n * lanes, scratch.old.data());
+  parallel_pieces(n, chunk_nodes, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      Eigen::Map<Lanes>(z + i * lanes) += In(e + static_cast<std::int64_t>(level.aggregate[index(i)]) * lanes);
+      Eigen::Map<Lanes>(scratch.old.data() + i * lanes) = In(z + i * lanes);
+    }
+  });
   parallel_pieces(n, chunk_nodes, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = end; i-- > begin;) {
       Lanes sum = In(r + i * lanes);
@@ -895,8 +975,10 @@ void Preconditioner<lanes>::krylov(std::size_t l, const float* r, float* x) {
   const Sums<lanes> alpha1 = dot<lanes>(s.first.data(), r, n);
   const Sums<lanes> step = divided(alpha1, rho1);
   const Lanes step_f = step.template cast<float>();
-  for (std::int64_t i = 0; i < n; ++i)
-    Eigen::Map<Lanes>(s.rest.data() + i * lanes) = In(r + i * lanes) - step_f * In(s.a_first.data() + i * lanes);
+  parallel_pieces(n, chunk_nodes, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      Eigen::Map<Lanes>(s.rest.data() + i * lanes) = In(r + i * lanes) - step_f * In(s.a_first.data() + i * lanes);
+  });
   const Sums<lanes> before = dot<lanes>(r, r, n), after = dot<lanes>(s.rest.data(), s.rest.data(), n);
   const Eigen::Array<bool, lanes, 1> enough = after <= 0.0625 * before;
   if (enough.all()) {
@@ -912,8 +994,10 @@ void Preconditioner<lanes>::krylov(std::size_t l, const float* r, float* x) {
   const Sums<lanes> of_second = enough.select(Sums<lanes>::Zero(), divided(alpha2, rho2));
   const Lanes c1 = (step - divided(gamma, rho1) * of_second).template cast<float>();
   const Lanes c2 = of_second.template cast<float>();
-  for (std::int64_t i = 0; i < n; ++i)
-    Eigen::Map<Lanes>(x + i * lanes) = c1 * In(s.first.data() + i * lanes) + c2 * In(s.second.data() + i * lanes);
+  parallel_pieces(n, chunk_nodes, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      Eigen::Map<Lanes>(x + i * lanes) = c1 * In(s.first.data() + i * lanes) + c2 * In(s.second.data() + i * lanes);
+  });
 }
 
 template class Preconditioner<1>;

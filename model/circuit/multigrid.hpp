@@ -48,8 +48,8 @@ class Hierarchy {
 };
 
 /// One K-cycle (Notay and Vassilevski 2008) over a hierarchy, for `lanes` right-hand sides at once, interleaved: two
-/// symmetric Gauss-Seidel sweeps on the grid in strips of fixed height, one on each level below. Parallel; the same
-/// bits at any thread count.
+/// Gauss-Seidel sweeps on the grid before and two after, in strips of fixed height, one on each level below. Parallel;
+/// the same bits at any thread count.
 template <int lanes>
 class Preconditioner {
  public:
@@ -64,19 +64,17 @@ class Preconditioner {
 
  private:
   struct Scratch;
-  void sweep_forward();
-  void sweep_backward();
-  void copy_halos();
-  void relax_merged(bool forward);
+  void smooth_and_restrict();
+  void prolong_and_smooth();
+  void relax_merged(bool forward, const float* correction);
+  void restrict_merged(std::vector<float>& coarse);
   void couple();
-  void restrict_residual();
-  void prolong();
   void cycle(std::size_t level, const float* r, float* z);
   void krylov(std::size_t level, const float* r, float* x);
 
   const Hierarchy& hierarchy_;
   std::vector<float> residual_, z_;
-  std::vector<float> halos_;
+  std::vector<float> halos_, zero_row_;
   // Ties, seen from the cells that have some and from the merged nodes.
   std::vector<std::int32_t> tied_;
   std::vector<float> tied_residual_;

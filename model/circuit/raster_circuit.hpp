@@ -37,8 +37,8 @@ Laplacian with_grounded(const Laplacian& laplacian, const std::vector<std::int32
 std::vector<std::int32_t> circuit_components(const Laplacian& laplacian);
 
 /// Current through each cell, amperes: the larger of what flows in and what flows out over steps and ties, for voltages
-/// `v`, or `v - minus` if `minus` is given. Currents of a branch below `least` count as none. Cells of one node all show
-/// its current; cells that are no node, 0. `out` has the raster's shape.
+/// `v`, or `v - minus` if `minus` is given. Currents of a branch below `least` count as none. Cells of one node all
+/// show its current; cells that are no node, 0. `out` has the raster's shape.
 void node_currents(const RasterCircuit& circuit, const double* v, const double* minus, double least,
                    Raster<double>& out);
 

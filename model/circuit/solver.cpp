@@ -1,43 +1,212 @@
 #include "model/circuit/solver.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
-#include <Eigen/Core>
-
 #include "model/run/parallel.hpp"
+#include "model/run/simd.hpp"
 
 namespace greenweave {
 
 namespace {
 
-constexpr std::int64_t piece = 1 << 14;
+constexpr std::int64_t piece = 1 << 13;  // nodes
+constexpr std::int64_t rows_a_piece = 32;
+constexpr double longest_step = 1e6;
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
 template <int lanes>
-using Lanes = Eigen::Array<double, lanes, 1>;
+struct Values {
+  std::array<double, static_cast<std::size_t>(lanes)> of{};
+  double& operator[](int l) { return of[index(l)]; }
+  double operator[](int l) const { return of[index(l)]; }
+  Values& operator+=(const Values& other) {
+    for (int l = 0; l < lanes; ++l) (*this)[l] += other[l];
+    return *this;
+  }
+};
 
 template <int lanes>
-struct SumsOf {
-  Lanes<lanes> a = Lanes<lanes>::Zero(), b = Lanes<lanes>::Zero();
-  SumsOf& operator+=(const SumsOf& other) {
+struct TwoSums {
+  Values<lanes> a, b;
+  TwoSums& operator+=(const TwoSums& other) {
     a += other.a;
     b += other.b;
     return *this;
   }
 };
 
+/// p = z scale + beta p on `n` nodes.
+template <int lanes>
+GREENWEAVE_WIDE void turn(const float* z_values, const float* old_values, const float* scale, const float* beta,
+                          float* p_values, std::int64_t n) {
+  typename LanesOf<lanes>::Float s, b;
+  load<lanes>(scale, 0, s);
+  load<lanes>(beta, 0, b);
+  for (std::int64_t i = 0; i < n; ++i) {
+    typename LanesOf<lanes>::Float z, old;
+    load<lanes>(z_values, i, z);
+    load<lanes>(old_values, i, old);
+    store<lanes>(p_values, i, z * s + b * old);
+  }
+}
+
+/// q = A p on one row of the grid, without ties; adds p q to `sum`.
+template <int lanes>
+GREENWEAVE_WIDE void multiply_row(const Laplacian& laplacian, std::int64_t row, const float* above, const float* here,
+                                  const float* below, double* q, double* sum) {
+  using D = typename LanesOf<lanes>::Double;
+  const std::int64_t stride = laplacian.stride, first = row * stride;
+  const float *const east = laplacian.east.data() + first, *const south_west = laplacian.south_west.data() + first,
+                     *const south = laplacian.south.data() + first,
+                     *const south_east = laplacian.south_east.data() + first, *const north = south - stride,
+                     *const north_west = south_east - stride - 1, *const north_east = south_west - stride + 1;
+  q += first * lanes;
+  D total;
+  load<lanes>(sum, 0, total);
+  for (std::int64_t c = 1; c < stride - 1; ++c) {
+    D p, east_p, west_p, north_p, south_p, ne_p, nw_p, se_p, sw_p;
+    load_wide<lanes>(here, c, p);
+    load_wide<lanes>(here, c + 1, east_p);
+    load_wide<lanes>(here, c - 1, west_p);
+    load_wide<lanes>(above, c, north_p);
+    load_wide<lanes>(below, c, south_p);
+    load_wide<lanes>(above, c + 1, ne_p);
+    load_wide<lanes>(above, c - 1, nw_p);
+    load_wide<lanes>(below, c + 1, se_p);
+    load_wide<lanes>(below, c - 1, sw_p);
+    const auto g = [](float conductance) { return static_cast<double>(conductance); };
+    const D flow = ((g(east[c - 1]) * (p - west_p) + g(east[c]) * (p - east_p)) +
+                    (g(north[c]) * (p - north_p) + g(south[c]) * (p - south_p))) +
+                   ((g(north_west[c]) * (p - nw_p) + g(south_east[c]) * (p - se_p)) +
+                    (g(north_east[c]) * (p - ne_p) + g(south_west[c]) * (p - sw_p)));
+    store<lanes>(q, c, flow);
+    total += p * flow;
+  }
+  store<lanes>(sum, 0, total);
+}
+
+/// x += alpha p, r -= alpha q, r in single precision times `scale`; adds r r to `sum`.
+template <int lanes>
+GREENWEAVE_WIDE void advance(const float* p_values, const double* q_values, const double* alpha, const double* scale,
+                             double* x_values, double* r_values, float* single, std::int64_t n, double* sum) {
+  using D = typename LanesOf<lanes>::Double;
+  D a, s, total;
+  load<lanes>(alpha, 0, a);
+  load<lanes>(scale, 0, s);
+  load<lanes>(sum, 0, total);
+  for (std::int64_t i = 0; i < n; ++i) {
+    D p, q, x, r;
+    load_wide<lanes>(p_values, i, p);
+    load<lanes>(q_values, i, q);
+    load<lanes>(x_values, i, x);
+    load<lanes>(r_values, i, r);
+    x += a * p;
+    r -= a * q;
+    store<lanes>(x_values, i, x);
+    store<lanes>(r_values, i, r);
+    const D scaled = r * s;
+    store_narrow<lanes>(single, i, scaled);
+    total += r * r;
+  }
+  store<lanes>(sum, 0, total);
+}
+
+/// Adds z r and z q to `zr` and `zq`, with r in single precision.
+template <int lanes>
+GREENWEAVE_WIDE void products(const float* z_values, const float* r_values, const double* q_values, std::int64_t n,
+                              double* zr, double* zq) {
+  using D = typename LanesOf<lanes>::Double;
+  D with_r, with_q;
+  load<lanes>(zr, 0, with_r);
+  load<lanes>(zq, 0, with_q);
+  for (std::int64_t i = 0; i < n; ++i) {
+    D z, r, q;
+    load_wide<lanes>(z_values, i, z);
+    load_wide<lanes>(r_values, i, r);
+    load<lanes>(q_values, i, q);
+    with_r += z * r;
+    with_q += z * q;
+  }
+  store<lanes>(zr, 0, with_r);
+  store<lanes>(zq, 0, with_q);
+}
+
 }  // namespace
 
+/// Everything is in units of each lane's injection, so that single precision never runs out of range: x and r double, p
+/// in single precision. That p is rounded costs nothing: x and r move along the same p, and q = A p is exact for it.
 template <int lanes>
 struct CircuitSolver::Workspace {
   Preconditioner<lanes> preconditioner;
-  std::vector<double> x, r, p, q;
+  std::vector<double> x, r, q;
+  std::vector<float> p;
+  std::vector<float> halos;  // two rows of p beside each piece, as they were
 
   explicit Workspace(const Hierarchy& hierarchy) : preconditioner(hierarchy) {
-    const std::size_t n = index(hierarchy.laplacian().size()) * lanes;
-    for (auto* v : {&x, &r, &p, &q}) v->resize(n);
+    const Laplacian& laplacian = hierarchy.laplacian();
+    const std::size_t n = index(laplacian.size()) * lanes;
+    for (auto* v : {&x, &r, &q}) v->assign(n, 0.0);
+    p.assign(n, 0.0F);
+    const std::int64_t pieces = (laplacian.shape.rows + rows_a_piece - 1) / rows_a_piece;
+    halos.assign(index(2 * pieces * laplacian.stride) * lanes, 0.0F);
+  }
+  std::size_t bytes() const {
+    return preconditioner.bytes() + 8 * (x.capacity() + r.capacity() + q.capacity()) +
+           4 * (p.capacity() + halos.capacity());
+  }
+
+  /// p = z scale + beta p, q = A p; returns p q.
+  Values<lanes> step(const Laplacian& laplacian, const float* z, const Values<lanes>& scale,
+                     const Values<lanes>& beta) {
+    const std::int64_t stride = laplacian.stride, width = stride * lanes, rows = laplacian.shape.rows;
+    const std::int64_t pieces = (rows + rows_a_piece - 1) / rows_a_piece;
+    std::array<float, lanes> s{}, b{};
+    for (int l = 0; l < lanes; ++l) {
+      s[index(l)] = static_cast<float>(scale[l]);
+      b[index(l)] = static_cast<float>(beta[l]);
+    }
+    const auto turn_row = [&](std::int64_t row, const float* old, float* to) {
+      turn<lanes>(z + row * width, old, s.data(), b.data(), to, stride);
+    };
+    // The rows beside a piece belong to others: each piece makes them anew from copies of what they were.
+    parallel_for(pieces, [&](std::int64_t k) {
+      const std::int64_t first = k * rows_a_piece + 1, last = std::min(rows, (k + 1) * rows_a_piece);
+      float* const own = halos.data() + 2 * k * width;
+      if (first > 1) turn_row(first - 1, p.data() + (first - 1) * width, own);
+      if (last < rows) turn_row(last + 1, p.data() + (last + 1) * width, own + width);
+    });
+    Values<lanes> sum = deterministic_sum<Values<lanes>>(rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
+      const std::int64_t first = begin + 1, last = end, k = begin / rows_a_piece;
+      const float* const beside = halos.data() + 2 * k * width;
+      const auto row_of = [&](std::int64_t row) -> const float* {
+        return row < first ? beside : row > last ? beside + width : p.data() + row * width;
+      };
+      Values<lanes> part;
+      turn_row(first, p.data() + first * width, p.data() + first * width);
+      for (std::int64_t row = first; row <= last; ++row) {
+        if (row < last) turn_row(row + 1, p.data() + (row + 1) * width, p.data() + (row + 1) * width);
+        multiply_row<lanes>(laplacian, row, row_of(row - 1), row_of(row), row_of(row + 1), q.data(), part.of.data());
+      }
+      return part;
+    });
+    const std::int64_t merged = static_cast<std::int64_t>(laplacian.cells()) * lanes;
+    turn<lanes>(z + merged, p.data() + merged, s.data(), b.data(), p.data() + merged, laplacian.merged);
+    std::fill(q.begin() + merged, q.end(), 0.0);
+    for (const Tie& tie : laplacian.ties)
+      for (int l = 0; l < lanes; ++l) {
+        const std::size_t u = index(static_cast<std::int64_t>(tie.u) * lanes + l);
+        const bool is_ground = tie.v == Laplacian::ground;
+        const std::size_t v = is_ground ? 0 : index(static_cast<std::int64_t>(tie.v) * lanes + l);
+        const double drop = static_cast<double>(p[u]) - (is_ground ? 0.0 : static_cast<double>(p[v]));
+        const double flow = tie.conductance * drop;
+        q[u] += flow;
+        if (!is_ground) q[v] -= flow;
+        sum[l] += flow * drop;
+      }
+    return sum;
   }
 };
 
@@ -48,27 +217,28 @@ template <int lanes>
 void CircuitSolver::solve_block(Workspace<lanes>& work, std::span<const Injection> injections,
                                 std::span<std::vector<double>> voltages, const SolverOptions& options,
                                 const RunContext& context, std::span<SolveReport> reports) {
-  using Values = Lanes<lanes>;
-  using In = Eigen::Map<const Values>;
-  using Out = Eigen::Map<Values>;
   const std::int64_t n = laplacian_.size();
-  double *const x = work.x.data(), *const r = work.r.data(), *const p = work.p.data(), *const q = work.q.data();
+  double *const x = work.x.data(), *const r = work.r.data(), *const q = work.q.data();
+  float* const single = work.preconditioner.residual();
   const auto given = static_cast<int>(injections.size());
+  using V = Values<lanes>;
 
-  Values norm = Values::Zero();
-  for (int l = 0; l < given; ++l)
+  V norm;
+  for (int l = 0; l < given; ++l) {
     for (const auto& [node, current] : injections[index(l)]) norm[l] += current * current;
-  norm = norm.sqrt();
-
-  bool any_start = false;
+    norm[l] = std::sqrt(norm[l]);
+  }
+  bool is_zero = true;
   std::fill(work.x.begin(), work.x.end(), 0.0);
   for (int l = 0; l < given; ++l)
-    if (const auto& start = voltages[index(l)]; !start.empty()) {
-      any_start = true;
-      for (std::int64_t i = 0; i < n; ++i) x[i * lanes + l] = start[index(i)];
+    if (const auto& start = voltages[index(l)]; !start.empty() && norm[l] > 0.0) {
+      is_zero = false;
+      parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) x[i * lanes + l] = start[index(i)] / norm[l];
+      });
     }
-  // r = b - A x; the squared norm.
-  const auto true_residual = [&](bool is_zero) -> Values {
+  // r = b - A x, and r in single precision times `scale`; the squared norms.
+  const auto true_residual = [&]() -> V {
     if (is_zero)
       std::fill(work.r.begin(), work.r.end(), 0.0);
     else
@@ -78,105 +248,96 @@ void CircuitSolver::solve_block(Workspace<lanes>& work, std::span<const Injectio
         for (std::int64_t i = begin; i < end; ++i) r[i] = -r[i];
       });
     for (int l = 0; l < given; ++l)
-      for (const auto& [node, current] : injections[index(l)])
-        r[static_cast<std::int64_t>(node) * lanes + l] += current;
-    return deterministic_sum<SumsOf<lanes>>(n, piece,
-                                            [&](std::int64_t begin, std::int64_t end) {
-                                              SumsOf<lanes> sum;
-                                              for (std::int64_t i = begin; i < end; ++i)
-                                                sum.a += In(r + i * lanes) * In(r + i * lanes);
-                                              return sum;
-                                            })
-        .a;
+      if (norm[l] > 0.0)
+        for (const auto& [node, current] : injections[index(l)])
+          r[static_cast<std::int64_t>(node) * lanes + l] += current / norm[l];
+    is_zero = false;
+    return deterministic_sum<V>(n, piece, [&](std::int64_t begin, std::int64_t end) {
+      V sum;
+      for (std::int64_t i = begin; i < end; ++i)
+        for (int l = 0; l < lanes; ++l) sum[l] += r[i * lanes + l] * r[i * lanes + l];
+      return sum;
+    });
   };
-  const Values goal = (options.tolerance * norm).square();
-  Values squared = true_residual(!any_start);
-  Eigen::Array<bool, lanes, 1> open = squared > goal;
-  Values before = squared;
+  const auto inverse_root = [](const V& squared) {
+    V result;
+    for (int l = 0; l < lanes; ++l) result[l] = squared[l] > 0.0 ? 1.0 / std::sqrt(squared[l]) : 0.0;
+    return result;
+  };
+  const double goal = options.tolerance * options.tolerance;
+  const auto any_above = [&](const V& squared) {
+    return std::any_of(squared.of.begin(), squared.of.end(), [&](double s) { return s > goal; });
+  };
+  V squared = true_residual();
 
   int iterations = 0;
-  while (open.any() && iterations < options.most_iterations) {
+  while (any_above(squared) && iterations < options.most_iterations) {
     // A round: from the true residual until the running one says that it is done.
-    const auto precondition = [&] {
-      float* const to = work.preconditioner.residual();
-      // Each lane on its own scale, so that single precision never runs out of range.
-      const Values scale = (squared > 0.0).select(squared.sqrt().inverse(), Values::Zero());
-      parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i)
-          Eigen::Map<Eigen::Array<float, lanes, 1>>(to + i * lanes) =
-              (In(r + i * lanes) * scale).template cast<float>();
-      });
-      return work.preconditioner.apply();
-    };
-    Eigen::Array<bool, lanes, 1> running = open;
-    Values rz = Values::Zero();
-    bool first = true;
-    while (running.any() && iterations < options.most_iterations) {
+    const V before_round = squared;
+    V scale = inverse_root(squared);  // of the residual that the preconditioner has
+    parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i)
+        for (int l = 0; l < lanes; ++l) single[i * lanes + l] = static_cast<float>(r[i * lanes + l] * scale[l]);
+    });
+    std::fill(work.p.begin(), work.p.end(), 0.0F);
+    std::fill(work.q.begin(), work.q.end(), 0.0);
+    std::array<bool, lanes> running{};
+    for (int l = 0; l < lanes; ++l) running[index(l)] = squared[l] > goal;
+    V rz, alpha;
+    const auto any_running = [&] { return std::find(running.begin(), running.end(), true) != running.end(); };
+    while (any_running() && iterations < options.most_iterations) {
       context.check();
-      const Values scale = squared.sqrt();
-      const float* const z = precondition();
-      const auto z_at = [&](std::int64_t i) {
-        return Eigen::Map<const Eigen::Array<float, lanes, 1>>(z + i * lanes).template cast<double>();
-      };
+      const float* const z = work.preconditioner.apply();
       // z r, and z q of the last step: flexible conjugate gradients, since no two cycles are quite the same.
-      auto sums = deterministic_sum<SumsOf<lanes>>(n, piece, [&](std::int64_t begin, std::int64_t end) {
-        SumsOf<lanes> sum;
-        for (std::int64_t i = begin; i < end; ++i) {
-          sum.a += z_at(i) * In(r + i * lanes);
-          if (!first) sum.b += z_at(i) * In(q + i * lanes);
-        }
+      const auto sums = deterministic_sum<TwoSums<lanes>>(n, piece, [&](std::int64_t begin, std::int64_t end) {
+        TwoSums<lanes> sum;
+        products<lanes>(z + begin * lanes, single + begin * lanes, q + begin * lanes, end - begin, sum.a.of.data(),
+                        sum.b.of.data());
         return sum;
       });
-      const Values zr = sums.a * scale;
-      const Values beta =
-          first ? Values(Values::Zero()) : Values((rz > 0.0).select(-before * sums.b * scale / rz, Values::Zero()));
-      parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          const Values old = first ? Values(Values::Zero()) : Values(In(p + i * lanes));
-          Out(p + i * lanes) = z_at(i) * scale + beta * old;
-        }
-      });
+      V unscale, beta, zr;
+      for (int l = 0; l < lanes; ++l) {
+        unscale[l] = scale[l] > 0.0 ? 1.0 / scale[l] : 0.0;
+        zr[l] = sums.a[l] * unscale[l] * unscale[l];
+        beta[l] = rz[l] > 0.0 ? -alpha[l] * sums.b[l] * unscale[l] / rz[l] : 0.0;
+      }
       rz = zr;
-      multiply<lanes>(laplacian_, p, q);
-      const Values pq = deterministic_sum<SumsOf<lanes>>(n, piece, [&](std::int64_t begin, std::int64_t end) {
-                          SumsOf<lanes> sum;
-                          for (std::int64_t i = begin; i < end; ++i) sum.a += In(p + i * lanes) * In(q + i * lanes);
-                          return sum;
-                        }).a;
-      const Values alpha = (running && pq > 0.0).select(zr / pq, Values::Zero());
-      squared = deterministic_sum<SumsOf<lanes>>(n, piece, [&](std::int64_t begin, std::int64_t end) {
-                  SumsOf<lanes> sum;
-                  for (std::int64_t i = begin; i < end; ++i) {
-                    Out(x + i * lanes) += alpha * In(p + i * lanes);
-                    Out(r + i * lanes) -= alpha * In(q + i * lanes);
-                    sum.a += In(r + i * lanes) * In(r + i * lanes);
-                  }
-                  return sum;
-                }).a;
-      before = alpha;
-      running = running && squared > goal;
-      first = false;
+      const V pq = work.step(laplacian_, z, unscale, beta);
+      for (int l = 0; l < lanes; ++l) {
+        // A step far longer than any preconditioned system needs is one along a constant, made of rounding alone.
+        const bool is_sound = pq[l] > 0.0 && zr[l] < longest_step * pq[l];
+        alpha[l] = running[index(l)] && is_sound ? zr[l] / pq[l] : 0.0;
+        running[index(l)] = running[index(l)] && is_sound;
+      }
+      // The norm before the step is near enough for the next scale.
+      scale = inverse_root(squared);
+      squared = deterministic_sum<V>(n, piece, [&](std::int64_t begin, std::int64_t end) {
+        V sum;
+        advance<lanes>(work.p.data() + begin * lanes, q + begin * lanes, alpha.of.data(), scale.of.data(),
+                       x + begin * lanes, r + begin * lanes, single + begin * lanes, end - begin, sum.of.data());
+        return sum;
+      });
       ++iterations;
-      for (int l = 0; l < given; ++l)
-        if (open[l]) reports[index(l)].iterations = iterations;
+      for (int l = 0; l < lanes; ++l) {
+        if (l < given && running[index(l)]) reports[index(l)].iterations = iterations;
+        running[index(l)] = running[index(l)] && squared[l] > goal;
+      }
     }
-    const Values last = true_residual(false);
-    const Eigen::Array<bool, lanes, 1> still = last > goal;
-    // No progress in a whole round: rounding is all that is left.
-    if ((still && last > 0.25 * squared.max(goal)).any() && iterations >= options.most_iterations) {
-      squared = last;
-      break;
-    }
-    squared = last;
-    open = still;
+    squared = true_residual();
+    // A round that got nowhere: rounding is all that is left.
+    bool gained = false;
+    for (int l = 0; l < lanes; ++l) gained = gained || (squared[l] > goal && squared[l] < 0.25 * before_round[l]);
+    if (!gained) break;
   }
   for (int l = 0; l < given; ++l) {
     SolveReport& report = reports[index(l)];
-    report.residual = norm[l] > 0.0 ? std::sqrt(squared[l]) / norm[l] : 0.0;
-    report.converged = squared[l] <= goal[l];
+    report.residual = std::sqrt(squared[l]);
+    report.converged = squared[l] <= goal;
     auto& out = voltages[index(l)];
     out.resize(index(n));
-    for (std::int64_t i = 0; i < n; ++i) out[index(i)] = x[i * lanes + l];
+    parallel_pieces(n, piece, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) out[index(i)] = x[i * lanes + l] * norm[l];
+    });
   }
 }
 
