@@ -53,10 +53,10 @@ GREENWEAVE_WIDE void turn(const float* z_values, const float* old_values, const 
   }
 }
 
-/// q = A p on one row of the grid, without ties; adds p q to `sum`.
+/// q = A p on one row of the grid, without ties; adds p q and p r to `pq` and `pr`.
 template <int lanes>
 GREENWEAVE_WIDE void multiply_row(const Laplacian& laplacian, std::int64_t row, const float* above, const float* here,
-                                  const float* below, double* q, double* sum) {
+                                  const float* below, const double* r, double* q, double* pq, double* pr) {
   using D = typename LanesOf<lanes>::Double;
   const std::int64_t stride = laplacian.stride, first = row * stride;
   const float *const east = laplacian.east.data() + first, *const south_west = laplacian.south_west.data() + first,
@@ -64,8 +64,10 @@ GREENWEAVE_WIDE void multiply_row(const Laplacian& laplacian, std::int64_t row, 
                      *const south_east = laplacian.south_east.data() + first, *const north = south - stride,
                      *const north_west = south_east - stride - 1, *const north_east = south_west - stride + 1;
   q += first * lanes;
-  D total;
-  load<lanes>(sum, 0, total);
+  r += first * lanes;
+  D with_q, with_r;
+  load<lanes>(pq, 0, with_q);
+  load<lanes>(pr, 0, with_r);
   for (std::int64_t c = 1; c < stride - 1; ++c) {
     D p, east_p, west_p, north_p, south_p, ne_p, nw_p, se_p, sw_p;
     load_wide<lanes>(here, c, p);
@@ -83,9 +85,13 @@ GREENWEAVE_WIDE void multiply_row(const Laplacian& laplacian, std::int64_t row, 
                    ((g(north_west[c]) * (p - nw_p) + g(south_east[c]) * (p - se_p)) +
                     (g(north_east[c]) * (p - ne_p) + g(south_west[c]) * (p - sw_p)));
     store<lanes>(q, c, flow);
-    total += p * flow;
+    D left;
+    load<lanes>(r, c, left);
+    with_q += p * flow;
+    with_r += p * left;
   }
-  store<lanes>(sum, 0, total);
+  store<lanes>(pq, 0, with_q);
+  store<lanes>(pr, 0, with_r);
 }
 
 /// x += alpha p, r -= alpha q, r in single precision times `scale`; adds r r to `sum`.
@@ -114,24 +120,19 @@ GREENWEAVE_WIDE void advance(const float* p_values, const double* q_values, cons
   store<lanes>(sum, 0, total);
 }
 
-/// Adds z r and z q to `zr` and `zq`, with r in single precision.
+/// Adds z q to `sum`.
 template <int lanes>
-GREENWEAVE_WIDE void products(const float* z_values, const float* r_values, const double* q_values, std::int64_t n,
-                              double* zr, double* zq) {
+GREENWEAVE_WIDE void product(const float* z_values, const double* q_values, std::int64_t n, double* sum) {
   using D = typename LanesOf<lanes>::Double;
-  D with_r, with_q;
-  load<lanes>(zr, 0, with_r);
-  load<lanes>(zq, 0, with_q);
+  D total;
+  load<lanes>(sum, 0, total);
   for (std::int64_t i = 0; i < n; ++i) {
-    D z, r, q;
+    D z, q;
     load_wide<lanes>(z_values, i, z);
-    load_wide<lanes>(r_values, i, r);
     load<lanes>(q_values, i, q);
-    with_r += z * r;
-    with_q += z * q;
+    total += z * q;
   }
-  store<lanes>(zr, 0, with_r);
-  store<lanes>(zq, 0, with_q);
+  store<lanes>(sum, 0, total);
 }
 
 }  // namespace
@@ -158,9 +159,9 @@ struct CircuitSolver::Workspace {
            4 * (p.capacity() + halos.capacity());
   }
 
-  /// p = z scale + beta p, q = A p; returns p q.
-  Values<lanes> step(const Laplacian& laplacian, const float* z, const Values<lanes>& scale,
-                     const Values<lanes>& beta) {
+  /// p = z scale + beta p, q = A p; returns p q and p r.
+  TwoSums<lanes> step(const Laplacian& laplacian, const float* z, const Values<lanes>& scale,
+                      const Values<lanes>& beta) {
     const std::int64_t stride = laplacian.stride, width = stride * lanes, rows = laplacian.shape.rows;
     const std::int64_t pieces = (rows + rows_a_piece - 1) / rows_a_piece;
     std::array<float, lanes> s{}, b{};
@@ -178,20 +179,22 @@ struct CircuitSolver::Workspace {
       if (first > 1) turn_row(first - 1, p.data() + (first - 1) * width, own);
       if (last < rows) turn_row(last + 1, p.data() + (last + 1) * width, own + width);
     });
-    Values<lanes> sum = deterministic_sum<Values<lanes>>(rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
-      const std::int64_t first = begin + 1, last = end, k = begin / rows_a_piece;
-      const float* const beside = halos.data() + 2 * k * width;
-      const auto row_of = [&](std::int64_t row) -> const float* {
-        return row < first ? beside : row > last ? beside + width : p.data() + row * width;
-      };
-      Values<lanes> part;
-      turn_row(first, p.data() + first * width, p.data() + first * width);
-      for (std::int64_t row = first; row <= last; ++row) {
-        if (row < last) turn_row(row + 1, p.data() + (row + 1) * width, p.data() + (row + 1) * width);
-        multiply_row<lanes>(laplacian, row, row_of(row - 1), row_of(row), row_of(row + 1), q.data(), part.of.data());
-      }
-      return part;
-    });
+    TwoSums<lanes> sum =
+        deterministic_sum<TwoSums<lanes>>(rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
+          const std::int64_t first = begin + 1, last = end, k = begin / rows_a_piece;
+          const float* const beside = halos.data() + 2 * k * width;
+          const auto row_of = [&](std::int64_t row) -> const float* {
+            return row < first ? beside : row > last ? beside + width : p.data() + row * width;
+          };
+          TwoSums<lanes> part;
+          turn_row(first, p.data() + first * width, p.data() + first * width);
+          for (std::int64_t row = first; row <= last; ++row) {
+            if (row < last) turn_row(row + 1, p.data() + (row + 1) * width, p.data() + (row + 1) * width);
+            multiply_row<lanes>(laplacian, row, row_of(row - 1), row_of(row), row_of(row + 1), r.data(), q.data(),
+                                part.a.of.data(), part.b.of.data());
+          }
+          return part;
+        });
     const std::int64_t merged = static_cast<std::int64_t>(laplacian.cells()) * lanes;
     turn<lanes>(z + merged, p.data() + merged, s.data(), b.data(), p.data() + merged, laplacian.merged);
     std::fill(q.begin() + merged, q.end(), 0.0);
@@ -204,8 +207,11 @@ struct CircuitSolver::Workspace {
         const double flow = tie.conductance * drop;
         q[u] += flow;
         if (!is_ground) q[v] -= flow;
-        sum[l] += flow * drop;
+        sum.a[l] += flow * drop;
       }
+    for (std::int64_t i = laplacian.cells(); i < laplacian.size(); ++i)
+      for (int l = 0; l < lanes; ++l)
+        sum.b[l] += static_cast<double>(p[index(i * lanes + l)]) * r[index(i * lanes + l)];
     return sum;
   }
 };
@@ -283,30 +289,29 @@ void CircuitSolver::solve_block(Workspace<lanes>& work, std::span<const Injectio
     std::fill(work.q.begin(), work.q.end(), 0.0);
     std::array<bool, lanes> running{};
     for (int l = 0; l < lanes; ++l) running[index(l)] = squared[l] > goal;
-    V rz, alpha;
+    V pq;
     const auto any_running = [&] { return std::find(running.begin(), running.end(), true) != running.end(); };
     while (any_running() && iterations < options.most_iterations) {
       context.check();
       const float* const z = work.preconditioner.apply();
-      // z r, and z q of the last step: flexible conjugate gradients, since no two cycles are quite the same.
-      const auto sums = deterministic_sum<TwoSums<lanes>>(n, piece, [&](std::int64_t begin, std::int64_t end) {
-        TwoSums<lanes> sum;
-        products<lanes>(z + begin * lanes, single + begin * lanes, q + begin * lanes, end - begin, sum.a.of.data(),
-                        sum.b.of.data());
+      const V zq = deterministic_sum<V>(n, piece, [&](std::int64_t begin, std::int64_t end) {
+        V sum;
+        product<lanes>(z + begin * lanes, q + begin * lanes, end - begin, sum.of.data());
         return sum;
       });
-      V unscale, beta, zr;
+      // Directions are made orthogonal by what they are, not by what two residuals should be: no two cycles are quite
+      // the same, and p is rounded. For the same reason the step is the exact minimum along p.
+      V unscale, beta, alpha;
       for (int l = 0; l < lanes; ++l) {
         unscale[l] = scale[l] > 0.0 ? 1.0 / scale[l] : 0.0;
-        zr[l] = sums.a[l] * unscale[l] * unscale[l];
-        beta[l] = rz[l] > 0.0 ? -alpha[l] * sums.b[l] * unscale[l] / rz[l] : 0.0;
+        beta[l] = pq[l] > 0.0 ? -zq[l] * unscale[l] / pq[l] : 0.0;
       }
-      rz = zr;
-      const V pq = work.step(laplacian_, z, unscale, beta);
+      const TwoSums<lanes> sums = work.step(laplacian_, z, unscale, beta);
+      pq = sums.a;
       for (int l = 0; l < lanes; ++l) {
         // A step far longer than any preconditioned system needs is one along a constant, made of rounding alone.
-        const bool is_sound = pq[l] > 0.0 && zr[l] < longest_step * pq[l];
-        alpha[l] = running[index(l)] && is_sound ? zr[l] / pq[l] : 0.0;
+        const bool is_sound = pq[l] > 0.0 && std::abs(sums.b[l]) < longest_step * pq[l];
+        alpha[l] = running[index(l)] && is_sound ? sums.b[l] / pq[l] : 0.0;
         running[index(l)] = running[index(l)] && is_sound;
       }
       // The norm before the step is near enough for the next scale.
