@@ -37,6 +37,28 @@ void Landscape::begin_recovery() {
   recovery = Raster<float>(cover.shape, 1.0F);
 }
 
+namespace {
+
+/// What makes steps of the guild depend on their direction here; null if nothing does.
+std::shared_ptr<const StepEffects> step_effects(const Landscape& landscape, const Guild& guild) {
+  const bool slope = landscape.elevation_m != nullptr && !guild.slope.is_none();
+  const bool lines = landscape.axes != nullptr && !guild.lines.empty();
+  if (!slope && !lines) return nullptr;
+  auto steps = std::make_shared<StepEffects>();
+  steps->cell_m = landscape.frame.cell_m;
+  if (slope) {
+    steps->elevation_m = landscape.elevation_m;
+    steps->slope = guild.slope;
+  }
+  if (lines) {
+    steps->axes = landscape.axes;
+    steps->lines = guild.lines;
+  }
+  return steps;
+}
+
+}  // namespace
+
 HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance) {
   const Shape shape = landscape.frame.shape;
   HabitatSurface surface{Raster<float>(shape, 0.0F), Raster<float>(shape, impassable)};
@@ -46,6 +68,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
   const bool recovering = !landscape.recovery.empty();
   const bool disturbing = !landscape.disturbed.empty();
   const Raster<float>* given = landscape.given_resistance.get();
+  surface.steps = step_effects(landscape, guild);
 
   parallel_pieces(shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/grid/raster.hpp"
+#include "model/landscape/step_effects.hpp"
 
 namespace greenweave {
 
@@ -43,8 +44,11 @@ struct Dispersal {
 
 /// How links between patches are found.
 struct LinkRule {
-  enum class Topology { planar, complete };
-  Topology topology = Topology::planar;  // planar: patches adjacent in the Euclidean Voronoi diagram
+  /// planar: patches adjacent in the Euclidean Voronoi diagram; complete: all pairs; nearest: pairs of which one is
+  /// among the other's `neighbours` nearest by cost.
+  enum class Topology { planar, complete, nearest };
+  Topology topology = Topology::planar;
+  int neighbours = 3;                                           // of `nearest`
   double max_cost_m = std::numeric_limits<double>::infinity();  // effective distance beyond which there is no link
   bool cross_patches = true;                                    // a path may run through other patches
   bool intra_patch = false;  // add the cost across a patch between the ends of two links
@@ -63,6 +67,8 @@ struct Guild {
   double disturbance_sensitivity = 1.0;  // 0 none .. 1 full effect of the disturbance rule
   Dispersal dispersal;
   LinkRule links;
+  SlopeResponse slope;              // what gradients do to the cost of a step; needs elevation
+  std::vector<LineResponse> lines;  // what it is to follow or to cross the lines of Landscape::axes
 };
 
 /// What a disturbed cell suffers at sensitivity 1 (skylark density -50 % within the zone: MASOOR/METAPHOR, see
@@ -81,6 +87,7 @@ struct Landscape {
   std::shared_ptr<const Raster<float>> elevation_m;       // may be null
   std::shared_ptr<const Raster<float>> population;        // persons per cell; may be null
   std::shared_ptr<const Raster<float>> given_resistance;  // a ready resistance raster for all guilds; may be null
+  std::shared_ptr<const LineAxes> axes;                   // lines that guilds follow or cross; may be null
 
   // Cells on their way from a former class to `cover`: empty when none is.
   Raster<ClassIndex> former_cover;
@@ -96,8 +103,9 @@ struct Landscape {
 
 /// What one guild makes of a landscape.
 struct HabitatSurface {
-  Raster<float> quality;     // 0..1; 0 outside the mask
-  Raster<float> resistance;  // > 0; `impassable` outside the mask
+  Raster<float> quality;                               // 0..1; 0 outside the mask
+  Raster<float> resistance;                            // > 0; `impassable` outside the mask
+  std::shared_ptr<const StepEffects> steps = nullptr;  // null: a step costs the same in every direction
 };
 
 /// Quality and resistance per cell. Recovering cells lie between the two classes: quality linearly, resistance

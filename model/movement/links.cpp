@@ -9,7 +9,7 @@
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
 #include "model/grid/distance.hpp"
-#include "model/movement/search.hpp"
+#include "model/movement/patch_search.hpp"
 #include "model/run/parallel.hpp"
 
 namespace greenweave {
@@ -29,65 +29,16 @@ std::int64_t tile_count(const Shape& shape) {
          ((shape.rows + tile_cells - 1) / tile_cells);
 }
 
-/// The cells of each patch, those on its rim (with a neighbour outside the patch) first.
-struct PatchCells {
-  std::vector<Cell> cells;
-  std::vector<std::size_t> begin, rim_end;  // of each patch; begin has one more for the end
-
-  explicit PatchCells(const PatchSet& patches) {
-    const Shape shape = patches.label.shape;
-    const auto count = static_cast<std::size_t>(patches.count());
-    begin.assign(count + 1, 0);
-    for (std::size_t p = 0; p < count; ++p)
-      begin[p + 1] = begin[p] + static_cast<std::size_t>(patches.patches[p].cells);
-    cells.resize(begin[count]);
-    rim_end.assign(begin.begin(), begin.end() - 1);
-    std::vector<std::size_t> inner(begin.begin() + 1, begin.end());  // filled from the back
-    Cell cell = 0;
-    for (std::int32_t r = 0; r < shape.rows; ++r)
-      for (std::int32_t c = 0; c < shape.cols; ++c, ++cell) {
-        const std::int32_t label = patches.label[cell];
-        if (label == 0) continue;
-        bool rim = false;
-        for (const auto& [dr, dc] : neighbour_steps)
-          rim = rim || (shape.holds(r + dr, c + dc) && patches.label.at(r + dr, c + dc) != label);
-        const auto p = static_cast<std::size_t>(label - 1);
-        cells[rim ? rim_end[p]++ : --inner[p]] = cell;
-      }
-  }
-};
-
-/// Labels in the padded order of a CostGrid, 0 outside.
-std::vector<std::int32_t> padded_labels(const CostGrid& grid, const Raster<std::int32_t>& label) {
-  std::vector<std::int32_t> padded(grid.size(), 0);
-  for (std::int32_t r = 0; r < label.shape.rows; ++r)
-    std::copy_n(label.values.data() + static_cast<std::ptrdiff_t>(r) * label.shape.cols, label.shape.cols,
-                padded.data() + static_cast<std::ptrdiff_t>(r + 1) * grid.stride() + 1);
-  return padded;
-}
-
-double length_of(const Shape& shape, const std::vector<Cell>& path, double cell_m) {
-  std::int64_t straight = 0, diagonal = 0;
-  for (std::size_t i = 1; i < path.size(); ++i) {
-    const bool is_diagonal =
-        shape.row(path[i]) != shape.row(path[i - 1]) && shape.col(path[i]) != shape.col(path[i - 1]);
-    ++(is_diagonal ? diagonal : straight);
-  }
-  return (static_cast<double>(straight) + static_cast<double>(diagonal) * std::numbers::sqrt2) * cell_m;
-}
-
-/// The patches that the search from each patch has to find: partners b > a that a path can reach at all.
-std::vector<std::vector<int>> wanted_by_patch(const HabitatSurface& surface, const PatchSet& patches,
-                                              const LinkRule& rule) {
-  const auto count = static_cast<std::size_t>(patches.count());
+/// The connected passable parts of the surface that each patch has cells in, ascending. A patch may consist of several
+/// if its own cells are barriers to its guild.
+std::vector<std::vector<std::int32_t>> passable_parts(const HabitatSurface& surface, const PatchSet& patches) {
   Raster<std::uint8_t> passable(surface.resistance.shape);
   parallel_pieces(passable.shape.cells(), 1 << 18, [&](std::int64_t begin, std::int64_t end) {
     for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i)
       passable.values[i] = surface.resistance.values[i] != impassable;
   });
-  // A patch may consist of several passable parts if its own cells are barriers to its guild; any of them will do.
   const Raster<std::int32_t> part = label_components(passable, Neighbourhood::eight, nullptr);
-  std::vector<std::vector<std::int32_t>> parts(count);
+  std::vector<std::vector<std::int32_t>> parts(static_cast<std::size_t>(patches.count()));
   for (Cell cell = 0; cell < part.shape.cells(); ++cell) {
     const std::int32_t label = patches.label[cell];
     if (label == 0 || part[cell] == 0) continue;
@@ -98,6 +49,14 @@ std::vector<std::vector<int>> wanted_by_patch(const HabitatSurface& surface, con
     std::sort(of_patch.begin(), of_patch.end());
     of_patch.erase(std::unique(of_patch.begin(), of_patch.end()), of_patch.end());
   }
+  return parts;
+}
+
+/// The patches that the search from each patch has to find: partners b > a that a path can reach at all.
+std::vector<std::vector<int>> wanted_by_patch(const HabitatSurface& surface, const PatchSet& patches,
+                                              const LinkRule& rule) {
+  const auto count = static_cast<std::size_t>(patches.count());
+  const std::vector<std::vector<std::int32_t>> parts = passable_parts(surface, patches);
   const auto connected = [&](std::size_t a, std::size_t b) {
     return std::find_first_of(parts[a].begin(), parts[a].end(), parts[b].begin(), parts[b].end()) != parts[a].end();
   };
@@ -132,23 +91,17 @@ struct Workspace {
   std::vector<std::uint8_t> tile_seen;
 };
 
-LinkMemory::Search search_from(int a, const Frame& frame, const PatchCells& cells, const CostGrid& grid,
-                               const std::vector<std::int32_t>& label, const LinkRule& rule, std::vector<int> wanted,
-                               bool remember, Workspace& work) {
-  const auto p = static_cast<std::size_t>(a);
-  LinkMemory::Search result;
-  result.wanted = std::move(wanted);
-  CostSearch& search = work.search;
-  search.reset();
-  for (std::size_t i = cells.begin[p]; i < cells.rim_end[p]; ++i) search.add_source(cells.cells[i]);
-  for (std::size_t i = cells.rim_end[p]; i < cells.begin[p + 1]; ++i) search.add_interior(cells.cells[i]);
-  for (const int b : result.wanted) work.is_wanted[static_cast<std::size_t>(b)] = 1;
-
-  std::size_t missing = result.wanted.size();
+/// Searches from patch a until every wanted patch is found; leaves the arrivals in `work.best`.
+void search_wanted(int a, const Ground& ground, const std::vector<int>& wanted, Heading heading, Workspace& work) {
+  start_from(a, ground, heading, work.search);
+  for (const int b : wanted) {
+    work.is_wanted[static_cast<std::size_t>(b)] = 1;
+    work.best[static_cast<std::size_t>(b)] = {infinity, 0};
+  }
+  std::size_t missing = wanted.size();
   const std::int32_t own = a + 1;
-  const auto passes = [&](std::uint32_t at) { return label[at] == 0 || label[at] == own || rule.cross_patches; };
   const auto visit = [&](std::uint32_t at, double cost) {
-    const std::int32_t there = label[at];
+    const std::int32_t there = ground.label[at];
     if (there == 0 || there == own) return true;
     const auto b = static_cast<std::size_t>(there - 1);
     if (work.is_wanted[b] != 0) {
@@ -156,37 +109,104 @@ LinkMemory::Search search_from(int a, const Frame& frame, const PatchCells& cell
       if (best.cost == infinity) --missing;
       if (cost < best.cost || (cost == best.cost && at < best.cell)) best = {cost, at};
     }
-    return passes(at);
+    return ground.rule.cross_patches;
   };
-  search.run(rule.max_cost_m / frame.cell_m, visit, [&](double) { return missing == 0; });
+  work.search.run(ground.rule.max_cost_m / ground.frame.cell_m, visit, [&](double) { return missing == 0; });
+  for (const int b : wanted) work.is_wanted[static_cast<std::size_t>(b)] = 0;
+}
 
-  for (const int b : result.wanted) {
-    Workspace::Arrival& best = work.best[static_cast<std::size_t>(b)];
-    if (best.cost != infinity) {
-      Link link;
-      link.a = a;
-      link.b = b;
-      link.cost_m = best.cost * frame.cell_m;
-      link.path = search.path_to(grid.cell(best.cell), passes);
-      link.length_m = length_of(frame.shape, link.path, frame.cell_m);
-      result.found.push_back(std::move(link));
-    }
-    best = {infinity, 0};
-    work.is_wanted[static_cast<std::size_t>(b)] = 0;
+/// Adds the tiles that the search read to those known.
+void remember_tiles(const Ground& ground, Workspace& work, LinkMemory::Search& result) {
+  result.read_everything = result.read_everything || work.search.touched_all();
+  if (result.read_everything) {
+    result.tiles.clear();
+    return;
   }
-  if (remember) {
-    result.read_everything = search.touched_all();
-    if (!result.read_everything) {
-      for (const std::uint32_t at : search.touched()) {
-        const std::int32_t tile = tile_of(frame.shape, grid.cell(at));
-        if (work.tile_seen[static_cast<std::size_t>(tile)]++ == 0) result.tiles.push_back(tile);
-        work.tile_seen[static_cast<std::size_t>(tile)] = 1;
-      }
-      for (const std::int32_t tile : result.tiles) work.tile_seen[static_cast<std::size_t>(tile)] = 0;
-      std::sort(result.tiles.begin(), result.tiles.end());
-    }
+  for (const std::int32_t tile : result.tiles) work.tile_seen[static_cast<std::size_t>(tile)] = 1;
+  for (const std::uint32_t at : work.search.touched()) {
+    const std::int32_t tile = tile_of(ground.frame.shape, ground.grid.cell(at));
+    if (work.tile_seen[static_cast<std::size_t>(tile)] == 0) result.tiles.push_back(tile);
+    work.tile_seen[static_cast<std::size_t>(tile)] = 1;
   }
+  for (const std::int32_t tile : result.tiles) work.tile_seen[static_cast<std::size_t>(tile)] = 0;
+  std::sort(result.tiles.begin(), result.tiles.end());
+}
+
+LinkMemory::Search search_from(int a, const Ground& ground, std::vector<int> wanted, bool directed, bool remember,
+                               Workspace& work) {
+  LinkMemory::Search result;
+  result.wanted = std::move(wanted);
+  const Frame& frame = ground.frame;
+  const auto passes = [&](std::uint32_t at) { return ground.expands(a, at); };
+  search_wanted(a, ground, result.wanted, Heading::away, work);
+  std::vector<Link> links(result.wanted.size());
+  for (std::size_t i = 0; i < links.size(); ++i) {
+    Link& link = links[i];
+    link.a = a;
+    link.b = result.wanted[i];
+    const Workspace::Arrival& best = work.best[static_cast<std::size_t>(link.b)];
+    link.cost_m = link.back_cost_m = best.cost * frame.cell_m;
+    if (best.cost != infinity) link.path = work.search.path_to(ground.grid.cell(best.cell), passes);
+    link.length_m = link.back_length_m = path_length_m(frame, link.path);
+  }
+  if (remember) remember_tiles(ground, work, result);
+  if (directed) {
+    search_wanted(a, ground, result.wanted, Heading::towards, work);
+    for (Link& link : links) {
+      const Workspace::Arrival& best = work.best[static_cast<std::size_t>(link.b)];
+      link.back_cost_m = best.cost * frame.cell_m;
+      if (best.cost != infinity) link.back_path = work.search.path_to(ground.grid.cell(best.cell), passes);
+      std::reverse(link.back_path.begin(), link.back_path.end());
+      link.back_length_m = path_length_m(frame, link.back_path);
+    }
+    if (remember) remember_tiles(ground, work, result);
+  }
+  for (Link& link : links)
+    if (link.cost_m != infinity || link.back_cost_m != infinity) result.found.push_back(std::move(link));
   return result;
+}
+
+/// The `neighbours` patches nearest to patch a by cost, fewer if fewer can be reached; of equally near ones those with
+/// the smaller number.
+std::vector<int> nearest_patches(int a, const Ground& ground, Workspace& work) {
+  start_from(a, ground, Heading::away, work.search);
+  const auto enough = static_cast<std::size_t>(ground.rule.neighbours);
+  const std::int32_t own = a + 1;
+  std::vector<int> met;
+  const auto cost_of = [&](int b) { return work.best[static_cast<std::size_t>(b)].cost; };
+  const auto visit = [&](std::uint32_t at, double cost) {
+    const std::int32_t there = ground.label[at];
+    if (there == 0 || there == own) return true;
+    Workspace::Arrival& best = work.best[static_cast<std::size_t>(there - 1)];
+    if (best.cost == infinity) met.push_back(there - 1);
+    best.cost = std::min(best.cost, cost);
+    return ground.rule.cross_patches;
+  };
+  const auto done = [&](double final_below) {
+    return met.size() >= enough && static_cast<std::size_t>(std::count_if(met.begin(), met.end(), [&](int b) {
+                                     return cost_of(b) < final_below;
+                                   })) >= enough;
+  };
+  work.search.run(ground.rule.max_cost_m / ground.frame.cell_m, visit, done);
+  std::sort(met.begin(), met.end(), [&](int x, int y) { return std::pair(cost_of(x), x) < std::pair(cost_of(y), y); });
+  for (const int b : met) work.best[static_cast<std::size_t>(b)] = {infinity, 0};
+  met.resize(std::min(met.size(), enough));
+  return met;
+}
+
+/// Pairs of which one is in the other's list, as the list of the one with the smaller number.
+std::vector<std::vector<int>> pairs_by_patch(const std::vector<std::vector<int>>& nearest) {
+  std::vector<std::vector<int>> wanted(nearest.size());
+  for (std::size_t a = 0; a < nearest.size(); ++a)
+    for (const int b : nearest[a]) {
+      const auto own = static_cast<int>(a);
+      wanted[static_cast<std::size_t>(std::min(own, b))].push_back(std::max(own, b));
+    }
+  for (auto& list : wanted) {
+    std::sort(list.begin(), list.end());
+    list.erase(std::unique(list.begin(), list.end()), list.end());
+  }
+  return wanted;
 }
 
 /// Which searches of an earlier landscape still hold on this one, and what its patches are called now.
@@ -196,7 +216,7 @@ class Reuse {
         const LinkMemory* before) {
     if (before == nullptr || !before->valid || before->label.shape != frame.shape || before->cell_m != frame.cell_m ||
         before->rule.topology != rule.topology || before->rule.max_cost_m != rule.max_cost_m ||
-        before->rule.cross_patches != rule.cross_patches)
+        before->rule.cross_patches != rule.cross_patches || !same_steps(before->steps.get(), surface.steps.get()))
       return;
     before_ = before;
     now_of_.assign(before->first_cell.size(), -1);
@@ -228,6 +248,10 @@ class Reuse {
   int now_of(int then) const { return now_of_[static_cast<std::size_t>(then)]; }
 
  private:
+  static bool same_steps(const StepEffects* x, const StepEffects* y) {
+    return x == y || (x != nullptr && y != nullptr && *x == *y);
+  }
+
   /// Marks the tiles in which a search could have read a changed cell: those with a changed cell or next to one.
   void mark_changes(const Shape& shape, const HabitatSurface& surface, const PatchSet& patches) {
     changed_.assign(static_cast<std::size_t>(tile_count(shape)), 0);
@@ -255,17 +279,15 @@ class Reuse {
 };
 
 /// Costs across each patch between the ends of its links, over the patch's own cells.
-std::vector<IntraPatchCost> cross_patches(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches,
-                                          const std::vector<Link>& links, const RunContext& context) {
-  std::vector<std::vector<int>> links_of(static_cast<std::size_t>(patches.count()));
+std::vector<IntraPatchCost> costs_across_patches(const Ground& ground, const std::vector<Link>& links,
+                                                 const RunContext& context) {
+  std::vector<std::vector<int>> links_of(ground.cells.rim_end.size());
   for (std::size_t i = 0; i < links.size(); ++i) {
     links_of[static_cast<std::size_t>(links[i].a)].push_back(static_cast<int>(i));
     links_of[static_cast<std::size_t>(links[i].b)].push_back(static_cast<int>(i));
   }
-  const CostGrid grid(surface.resistance);
-  const std::vector<std::int32_t> label = padded_labels(grid, patches.label);
   std::vector<std::vector<IntraPatchCost>> found(links_of.size());
-  tbb::enumerable_thread_specific<CostSearch> searches([&] { return CostSearch(grid); });
+  tbb::enumerable_thread_specific<CostSearch> searches([&] { return CostSearch(ground.grid); });
   parallel_for(static_cast<std::int64_t>(links_of.size()), [&](std::int64_t k) {
     context.check();
     const auto p = static_cast<std::size_t>(k);
@@ -278,11 +300,11 @@ std::vector<IntraPatchCost> cross_patches(const Frame& frame, const HabitatSurfa
       search.reset();
       search.add_source(end_in_patch(links_of[p][i]));
       search.run(
-          infinity, [&](std::uint32_t at, double) { return label[at] == static_cast<std::int32_t>(p) + 1; },
+          infinity, [&](std::uint32_t at, double) { return ground.label[at] == static_cast<std::int32_t>(p) + 1; },
           [](double) { return false; });
       for (std::size_t j = i + 1; j < links_of[p].size(); ++j)
         found[p].push_back({static_cast<int>(p), links_of[p][i], links_of[p][j],
-                            search.cost(end_in_patch(links_of[p][j])) * frame.cell_m});
+                            search.cost(end_in_patch(links_of[p][j])) * ground.frame.cell_m});
     }
   });
   std::vector<IntraPatchCost> all;
@@ -340,14 +362,24 @@ LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const Patc
                    const RunContext& context, const LinkMemory* before, LinkMemory* after) {
   assert(after == nullptr || after != before);
   const auto count = static_cast<std::size_t>(patches.count());
-  std::vector<std::vector<int>> wanted = wanted_by_patch(surface, patches, rule);
+  const bool directed = surface.steps != nullptr && surface.steps->is_asymmetric();
+  assert(!(directed && rule.intra_patch));
+  std::vector<std::vector<int>> wanted;
+  if (rule.topology != LinkRule::Topology::nearest) wanted = wanted_by_patch(surface, patches, rule);
   const Reuse reuse(frame, surface, patches, rule, before);
-  const CostGrid grid(surface.resistance);
-  const std::vector<std::int32_t> label = padded_labels(grid, patches.label);
-  const PatchCells cells(patches);
+  const Ground ground(frame, surface, patches, rule);
   std::vector<LinkMemory::Search> searches(count);
   std::vector<std::uint8_t> reused(count, 0);
-  tbb::enumerable_thread_specific<Workspace> workspaces([&] { return Workspace(grid, frame.shape, patches.count()); });
+  tbb::enumerable_thread_specific<Workspace> workspaces(
+      [&] { return Workspace(ground.grid, frame.shape, patches.count()); });
+  if (rule.topology == LinkRule::Topology::nearest) {
+    std::vector<std::vector<int>> nearest(count);
+    parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
+      context.check();
+      nearest[static_cast<std::size_t>(k)] = nearest_patches(static_cast<int>(k), ground, workspaces.local());
+    });
+    wanted = pairs_by_patch(nearest);
+  }
   parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
     context.check();
     const auto a = static_cast<std::size_t>(k);
@@ -360,19 +392,21 @@ LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const Patc
       }
       reused[a] = 1;
     } else if (!wanted[a].empty()) {
-      searches[a] = search_from(static_cast<int>(a), frame, cells, grid, label, rule, std::move(wanted[a]),
-                                after != nullptr, workspaces.local());
+      searches[a] = search_from(static_cast<int>(a), ground, std::move(wanted[a]), directed, after != nullptr,
+                                workspaces.local());
     }
   });
 
   LinkSet result;
+  result.directed = directed;
   for (const LinkMemory::Search& search : searches)
     result.links.insert(result.links.end(), search.found.begin(), search.found.end());
-  if (rule.intra_patch) result.intra = cross_patches(frame, surface, patches, result.links, context);
+  if (rule.intra_patch) result.intra = costs_across_patches(ground, result.links, context);
   if (after != nullptr) {
     after->valid = true;
     after->cell_m = frame.cell_m;
     after->rule = rule;
+    after->steps = surface.steps;
     after->resistance = surface.resistance;
     after->label = patches.label;
     after->first_cell.resize(count);

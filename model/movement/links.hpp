@@ -1,5 +1,6 @@
 #pragma once
 #include <limits>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -8,12 +9,16 @@
 
 namespace greenweave {
 
-/// A least-cost connection of patches a < b (0-based).
+/// A least-cost connection of patches a < b (0-based). Where the cost of a step depends on its direction up or down,
+/// the way back is a path of its own, and either cost may be infinite (its path is then empty).
 struct Link {
   int a = -1, b = -1;
-  double cost_m = 0.0;     // effective distance: least cost x cell size
-  double length_m = 0.0;   // of the path on the ground, between cell centres
-  std::vector<Cell> path;  // from a cell of a to a cell of b, both included
+  double cost_m = 0.0;          // effective distance from a to b: least cost x cell size
+  double length_m = 0.0;        // of the path on the ground, between cell centres
+  std::vector<Cell> path;       // from a cell of a to a cell of b, both included
+  double back_cost_m = 0.0;     // from b to a; the same number where steps cost the same there and back
+  double back_length_m = 0.0;   // of the way back
+  std::vector<Cell> back_path;  // from a cell of b to a cell of a; empty where it is `path` reversed
 };
 
 /// The cost of crossing patch `patch` between the ends of two of its links (positions in LinkSet::links).
@@ -27,6 +32,7 @@ struct IntraPatchCost {
 struct LinkSet {
   std::vector<Link> links;
   std::vector<IntraPatchCost> intra;
+  bool directed = false;  // costs there and back may differ
 };
 
 /// What the link searches of one landscape read, so that a search on a landscape that differs elsewhere need not be
@@ -41,6 +47,7 @@ struct LinkMemory {
   bool valid = false;
   double cell_m = 0.0;
   LinkRule rule;
+  std::shared_ptr<const StepEffects> steps;
   Raster<float> resistance;
   Raster<std::int32_t> label;
   std::vector<Cell> first_cell;  // of each patch
@@ -50,9 +57,11 @@ struct LinkMemory {
 
 /// Links between patches by the rule. Paths leave from any cell of a patch. One bounded search a patch, in parallel;
 /// memory is linear in cells for each thread. Deterministic: of paths of equal cost the same one is always taken, from
-/// the target cell with the smallest index back over predecessors with the smallest index.
-/// With `before`, searches that cannot notice the difference between that landscape and this one are taken from it; the
-/// result is the same bit for bit. `after` receives this landscape's searches; it must not be `before`.
+/// the target cell with the smallest index back over predecessors with the smallest index. Where the surface tells
+/// uphill from downhill a second search a patch gives the costs back. `nearest` needs one more search a patch, which is
+/// not taken from `before`. The rule's `intra_patch` is for surfaces that cost the same there and back. With `before`,
+/// searches that cannot notice the difference between that landscape and this one are taken from it; the result is the
+/// same bit for bit. `after` receives this landscape's searches; it must not be `before`.
 LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
                    const RunContext& context, const LinkMemory* before = nullptr, LinkMemory* after = nullptr);
 

@@ -6,6 +6,8 @@
 #include <deque>
 #include <unordered_map>
 
+#include "model/run/parallel.hpp"
+
 namespace greenweave {
 
 namespace {
@@ -14,9 +16,15 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // Longest ring of buckets. Longer ones cost more to step through than wider buckets cost in cells expanded twice.
 constexpr double most_buckets = 32768.0;
 
-double step_cost(const CostGrid& grid, std::uint32_t u, std::uint32_t v, bool diagonal) {
-  return (static_cast<double>(grid.resistance(u)) + static_cast<double>(grid.resistance(v))) * 0.5 *
-         (diagonal ? std::numbers::sqrt2 : 1.0);
+/// Copies a raster into the padded order.
+template <class T>
+void copy_padded(const Raster<T>& in, std::int32_t stride, std::vector<T>& out) {
+  parallel_for(
+      in.shape.rows,
+      [&](std::int64_t r) {
+        std::copy_n(in.values.data() + r * in.shape.cols, in.shape.cols, out.data() + (r + 1) * stride + 1);
+      },
+      64);
 }
 
 }  // namespace
@@ -38,8 +46,63 @@ CostGrid::CostGrid(const Raster<float>& resistance)
     }
   }
   if (most == 0.0F) return;  // nothing can be entered
-  const double dearest_step = static_cast<double>(most) * std::numbers::sqrt2;
-  bucket_width_ = std::max(static_cast<double>(least), dearest_step / most_buckets);
+  set_buckets(static_cast<double>(least), static_cast<double>(most) * std::numbers::sqrt2);
+}
+
+CostGrid::CostGrid(const HabitatSurface& surface) : CostGrid(surface.resistance) {
+  if (surface.steps == nullptr) return;
+  const StepEffects& effects = *surface.steps;
+  has_slope_ = effects.elevation_m != nullptr && !effects.slope.is_none();
+  has_lines_ = effects.axes != nullptr && !effects.lines.empty();
+  if (!has_effects()) return;
+  if (has_slope_) {
+    slope_ = effects.slope;
+    const auto rows = static_cast<std::size_t>(2.0 * steepest_tabulated * rows_per_gradient) + 2;
+    for (std::size_t i = 0; i < rows; ++i)
+      slope_table_.push_back(slope_.factor(static_cast<double>(i) / rows_per_gradient - steepest_tabulated));
+    const Raster<float>& elevation = *effects.elevation_m;
+    assert(elevation.shape == shape_);
+    per_cell_m_ = 1.0 / effects.cell_m;
+    height_m_.assign(size(), std::numeric_limits<float>::quiet_NaN());
+    parallel_for(shape_.rows, [&](std::int64_t r) {
+      for (std::int32_t c = 0; c < shape_.cols; ++c) {
+        const Cell cell = shape_.cell(static_cast<std::int32_t>(r), c);
+        if (elevation.is_valid(cell)) height_m_[padded(cell)] = elevation[cell];
+      }
+    });
+  }
+  if (has_lines_) {
+    axis_code_.assign(size(), 0);
+    copy_padded(effects.axes->code, stride_, axis_code_);
+    line_factor_.assign(1 + effects.axes->names.size() * LineAxes::degrees, {1.0, 1.0, 1.0, 1.0});
+    for (const LineResponse& line : effects.lines)
+      for (int degrees = 0; degrees < LineAxes::degrees; ++degrees)
+        line_factor_[static_cast<std::size_t>(1 + line.line * LineAxes::degrees + degrees)] =
+            line_factors(line, degrees);
+  }
+  // The cheapest and the dearest step there is.
+  std::vector<std::pair<double, double>> range(static_cast<std::size_t>(shape_.rows), {infinity, 0.0});
+  parallel_for(shape_.rows, [&](std::int64_t r) {
+    auto& [least, most] = range[static_cast<std::size_t>(r)];
+    for (std::int32_t c = 0; c < shape_.cols; ++c) {
+      const std::uint32_t u = padded(shape_.cell(static_cast<std::int32_t>(r), c));
+      if (std::isinf(resistance_[u])) continue;
+      for (std::size_t k = 0; k < neighbour_steps.size(); ++k) {
+        const auto [dr, dc] = neighbour_steps[k];
+        const double cost = step(u, static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + dr * stride_ + dc), k);
+        if (std::isinf(cost)) continue;
+        least = std::min(least, cost);
+        most = std::max(most, cost);
+      }
+    }
+  });
+  double least = infinity, most = 0.0;
+  for (const auto& [low, high] : range) least = std::min(least, low), most = std::max(most, high);
+  if (most > 0.0) set_buckets(least, most);
+}
+
+void CostGrid::set_buckets(double least_step, double dearest_step) {
+  bucket_width_ = std::max(least_step, dearest_step / most_buckets);
   // One bucket for the open one, one for rounding.
   buckets_ = std::bit_ceil(static_cast<std::size_t>(dearest_step / bucket_width_) + 3);
 }
@@ -47,7 +110,8 @@ CostGrid::CostGrid(const Raster<float>& resistance)
 CostSearch::CostSearch(const CostGrid& grid)
     : grid_(grid), cost_(grid.size(), infinity), ring_(grid.buckets()), most_touched_(grid.size() / 4) {}
 
-void CostSearch::reset() {
+void CostSearch::reset(Heading heading) {
+  heading_ = heading;
   if (overflow_)
     std::fill(cost_.begin(), cost_.end(), infinity);
   else
@@ -75,20 +139,25 @@ void CostSearch::add_interior(Cell cell) {
   cost_[at] = 0.0;
 }
 
+double CostSearch::step_between(std::uint32_t from, std::uint32_t to, std::size_t k) const {
+  return heading_ == Heading::away ? grid_.step(from, to, k) : grid_.step(to, from, step_back(k));
+}
+
 std::vector<Cell> CostSearch::path_to(Cell target, const std::function<bool(std::uint32_t)>& passes) const {
   std::uint32_t at = grid_.padded(target);
   if (cost_[at] == infinity) return {};
   const std::int32_t stride = grid_.stride();
   // In ascending order of index, so that the first predecessor found is the one with the smallest index.
   const std::int32_t offsets[8] = {-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
-  const bool diagonal[8] = {true, false, true, false, false, true, false, true};
-  const auto leads_to = [&](std::uint32_t u, std::uint32_t v, bool is_diagonal) {
-    return cost_[u] + step_cost(grid_, u, v, is_diagonal) == cost_[v] && (!passes || passes(u));
+  // The step from there, as a direction of `neighbour_steps`.
+  constexpr std::size_t step_from[8] = {7, 3, 6, 2, 1, 5, 0, 4};
+  const auto leads_to = [&](std::uint32_t u, std::uint32_t v, std::size_t k) {
+    return cost_[u] + step_between(u, v, k) == cost_[v] && (!passes || passes(u));
   };
   const auto cheaper_predecessor = [&](std::uint32_t v) -> std::int64_t {
     for (int k = 0; k < 8; ++k) {
       const auto u = static_cast<std::uint32_t>(static_cast<std::int32_t>(v) + offsets[k]);
-      if (cost_[u] < cost_[v] && leads_to(u, v, diagonal[k])) return u;
+      if (cost_[u] < cost_[v] && leads_to(u, v, step_from[k])) return u;
     }
     return -1;
   };
@@ -108,7 +177,7 @@ std::vector<Cell> CostSearch::path_to(Cell target, const std::function<bool(std:
         if (before >= 0) break;
         for (int k = 0; k < 8; ++k) {
           const auto u = static_cast<std::uint32_t>(static_cast<std::int32_t>(exit) + offsets[k]);
-          if (cost_[u] == cost_[exit] && leads_to(u, exit, diagonal[k]) && next.emplace(u, exit).second)
+          if (cost_[u] == cost_[exit] && leads_to(u, exit, step_from[k]) && next.emplace(u, exit).second)
             plateau.push_back(u);
         }
       }

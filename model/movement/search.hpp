@@ -1,6 +1,8 @@
 #pragma once
 // The search that every least-cost method shares: cost distance, links, gaps, corridors.
+#include <array>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -8,15 +10,23 @@
 #include <span>
 #include <vector>
 
-#include "model/grid/raster.hpp"
+#include "model/landscape/landscape.hpp"
 
 namespace greenweave {
+
+/// Which way the costs of a search run: from its sources to each cell, or from each cell to its sources. The same on a
+/// surface whose steps cost the same there and back.
+enum class Heading { away, towards };
 
 /// Resistances in a frame of impassable cells one cell wide, so that a search needs no test for the raster's edge.
 /// Shared, read-only, by all searches on one surface.
 class CostGrid {
  public:
+  /// Steps cost the same in every direction.
   explicit CostGrid(const Raster<float>& resistance);
+  /// With the surface's effects of direction, if it has any. The slope's response is tabulated every 0.1 % of gradient
+  /// and linear between.
+  explicit CostGrid(const HabitatSurface& surface);
 
   const Shape& shape() const { return shape_; }
   std::int32_t stride() const { return stride_; }
@@ -32,6 +42,22 @@ class CostGrid {
   }
   float resistance(std::uint32_t padded) const { return resistance_[padded]; }
   const float* data() const { return resistance_.data(); }
+  /// Whether the cost of a step depends on its direction.
+  bool has_effects() const { return has_slope_ || has_lines_; }
+  /// Cost of the step from u to its neighbour v in direction k of `neighbour_steps`, in cell widths.
+  double step(std::uint32_t u, std::uint32_t v, std::size_t k) const {
+    const double length = k < 4 ? 1.0 : std::numbers::sqrt2;
+    double ru = static_cast<double>(resistance_[u]), rv = static_cast<double>(resistance_[v]);
+    if (has_lines_) {
+      constexpr std::array<std::size_t, 8> axis_of_step{1, 0, 0, 1, 3, 2, 2, 3};
+      ru *= line_factor_[axis_code_[u]][axis_of_step[k]];
+      rv *= line_factor_[axis_code_[v]][axis_of_step[k]];
+    }
+    const double level = (ru + rv) * 0.5 * length;
+    if (!has_slope_) return level;
+    return level * slope_factor((static_cast<double>(height_m_[v]) - static_cast<double>(height_m_[u])) * per_cell_m_ *
+                                (k < 4 ? 1.0 : std::numbers::sqrt2 * 0.5));
+  }
   /// Width of a bucket of the queue, in cost, and the number of buckets that hold every step (a power of two).
   double bucket_width() const { return bucket_width_; }
   std::size_t buckets() const { return buckets_; }
@@ -42,6 +68,26 @@ class CostGrid {
   std::vector<float> resistance_;
   double bucket_width_ = 1.0;
   std::size_t buckets_ = 2;
+
+  // Effects of direction, where there are any.
+  static constexpr double rows_per_gradient = 1000.0, steepest_tabulated = 4.0;
+  double slope_factor(double gradient) const {
+    const double position = (gradient + steepest_tabulated) * rows_per_gradient;
+    if (!(position >= 0.0 && position < 2.0 * steepest_tabulated * rows_per_gradient))
+      return slope_.factor(gradient);  // unknown, or steeper than the table goes
+    const auto row = static_cast<std::size_t>(position);
+    const double below = slope_table_[row], above = slope_table_[row + 1];
+    if (std::isinf(below) || std::isinf(above)) return slope_.factor(gradient);
+    return below + (position - static_cast<double>(row)) * (above - below);
+  }
+  void set_buckets(double least_step, double dearest_step);
+  bool has_slope_ = false, has_lines_ = false;
+  SlopeResponse slope_;
+  std::vector<double> slope_table_;
+  double per_cell_m_ = 1.0;
+  std::vector<float> height_m_;  // not a number where unknown
+  std::vector<std::uint16_t> axis_code_;
+  std::vector<std::array<double, 4>> line_factor_;  // of each code
 };
 
 /// One search at a time over a CostGrid; the workspace is reused from search to search. One a thread.
@@ -55,7 +101,7 @@ class CostSearch {
   explicit CostSearch(const CostGrid& grid);
 
   /// Forgets the former search, in time proportional to what it reached.
-  void reset();
+  void reset(Heading heading = Heading::away);
   /// Cost 0 at a cell, which is expanded. An impassable cell is no source.
   void add_source(Cell cell);
   /// Cost 0 at a cell that is not expanded: the inside of a patch whose rim is the source.
@@ -73,7 +119,8 @@ class CostSearch {
 
   /// Least cost of a cell in cell widths; infinity if the search did not reach it. Final only below the cost it ran to.
   double cost(Cell cell) const { return cost_[grid_.padded(cell)]; }
-  /// The cells of a least-cost path from a source to `target`, both included; empty if it was not reached. `passes`
+  /// The cells of a least-cost path from a source to `target` (or, heading towards the sources, from `target` to a
+  /// source, listed from the source), both included; empty if it was not reached. `passes`
   /// says which cells the search expanded, where that was not all: costs may agree by chance on both sides of a cell
   /// that it stopped at.
   std::vector<Cell> path_to(Cell target, const std::function<bool(std::uint32_t padded)>& passes = nullptr) const;
@@ -84,6 +131,9 @@ class CostSearch {
   const std::vector<double>& padded_costs() const { return cost_; }
 
  private:
+  template <class Step, class Visit, class Done>
+  void expand(double limit, const Step& step, const Visit& visit, const Done& done);
+  double step_between(std::uint32_t from, std::uint32_t to, std::size_t k) const;
   void touch(std::uint32_t padded) {
     if (overflow_) return;
     if (touched_.size() >= most_touched_)
@@ -100,11 +150,34 @@ class CostSearch {
   std::vector<std::uint8_t> marked_;
   std::size_t most_touched_;
   bool overflow_ = false;
+  Heading heading_ = Heading::away;
   std::int64_t queued_ = 0;
 };
 
+/// The direction back, of direction k of `neighbour_steps`.
+constexpr std::size_t step_back(std::size_t k) { return k < 4 ? 3 - k : 11 - k; }
+
 template <class Visit, class Done>
 void CostSearch::run(double limit, const Visit& visit, const Done& done) {
+  const float* const resistance = grid_.data();
+  if (!grid_.has_effects()) {
+    const auto step = [resistance](std::uint32_t u, std::uint32_t v, std::size_t k) {
+      return (static_cast<double>(resistance[u]) + static_cast<double>(resistance[v])) * 0.5 *
+             (k < 4 ? 1.0 : std::numbers::sqrt2);
+    };
+    expand(limit, step, visit, done);
+  } else if (heading_ == Heading::away) {
+    expand(
+        limit, [this](std::uint32_t u, std::uint32_t v, std::size_t k) { return grid_.step(u, v, k); }, visit, done);
+  } else {
+    expand(
+        limit, [this](std::uint32_t u, std::uint32_t v, std::size_t k) { return grid_.step(v, u, step_back(k)); },
+        visit, done);
+  }
+}
+
+template <class Step, class Visit, class Done>
+void CostSearch::expand(double limit, const Step& step, const Visit& visit, const Done& done) {
   const std::int32_t stride = grid_.stride();
   const float* const resistance = grid_.data();
   double* const cost = cost_.data();
@@ -133,10 +206,9 @@ void CostSearch::run(double limit, const Visit& visit, const Done& done) {
         const double du = cost[u];
         if (bucket_of(du) != open) continue;  // it went to an earlier bucket since
         if (!visit(u, du)) continue;
-        const double ru = static_cast<double>(resistance[u]);
-        const auto relax = [&](std::int32_t offset, double factor) {
+        const auto relax = [&](std::int32_t offset, std::size_t k) {
           const std::uint32_t v = at(u, offset);
-          const double dv = du + (ru + static_cast<double>(resistance[v])) * 0.5 * factor;
+          const double dv = du + step(u, v, k);
           const double before = cost[v];
           if (dv >= before || dv > limit) return;
           cost[v] = dv;
@@ -148,14 +220,15 @@ void CostSearch::run(double limit, const Visit& visit, const Done& done) {
           ring_[bucket & mask].push_back(v);
           ++queued_;
         };
-        relax(-stride, 1.0);
-        relax(-1, 1.0);
-        relax(1, 1.0);
-        relax(stride, 1.0);
-        relax(-stride - 1, std::numbers::sqrt2);
-        relax(-stride + 1, std::numbers::sqrt2);
-        relax(stride - 1, std::numbers::sqrt2);
-        relax(stride + 1, std::numbers::sqrt2);
+        // In the order of `neighbour_steps`.
+        relax(-stride, 0);
+        relax(-1, 1);
+        relax(1, 2);
+        relax(stride, 3);
+        relax(-stride - 1, 4);
+        relax(-stride + 1, 5);
+        relax(stride - 1, 6);
+        relax(stride + 1, 7);
       }
       open_.clear();
     }
