@@ -143,9 +143,9 @@ double CostSearch::step_between(std::uint32_t from, std::uint32_t to, std::size_
   return heading_ == Heading::away ? grid_.step(from, to, k) : grid_.step(to, from, step_back(k));
 }
 
-std::vector<Cell> CostSearch::path_to(Cell target, const std::function<bool(std::uint32_t)>& passes) const {
-  std::uint32_t at = grid_.padded(target);
-  if (cost_[at] == infinity) return {};
+void CostSearch::step_back_from(Cell cell, std::vector<Cell>& path,
+                                const std::function<bool(std::uint32_t)>& passes) const {
+  const std::uint32_t at = grid_.padded(cell);
   const std::int32_t stride = grid_.stride();
   // In ascending order of index, so that the first predecessor found is the one with the smallest index.
   const std::int32_t offsets[8] = {-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
@@ -161,33 +161,35 @@ std::vector<Cell> CostSearch::path_to(Cell target, const std::function<bool(std:
     }
     return -1;
   };
-  std::vector<Cell> path{target};
-  while (cost_[at] > 0.0) {
-    std::int64_t before = cheaper_predecessor(at);
-    if (before < 0) {
-      // A step so cheap that it is lost in the sum's rounding: look for the way out among cells of the same cost.
-      std::unordered_map<std::uint32_t, std::uint32_t> next{{at, at}};
-      std::deque<std::uint32_t> plateau{at};
-      std::uint32_t exit = at;
-      while (before < 0) {
-        assert(!plateau.empty());
-        exit = plateau.front();
-        plateau.pop_front();
-        before = cheaper_predecessor(exit);
-        if (before >= 0) break;
-        for (int k = 0; k < 8; ++k) {
-          const auto u = static_cast<std::uint32_t>(static_cast<std::int32_t>(exit) + offsets[k]);
-          if (cost_[u] == cost_[exit] && leads_to(u, exit, step_from[k]) && next.emplace(u, exit).second)
-            plateau.push_back(u);
-        }
+  std::int64_t before = cheaper_predecessor(at);
+  if (before < 0) {
+    // A step so cheap that it is lost in the sum's rounding: look for the way out among cells of the same cost.
+    std::unordered_map<std::uint32_t, std::uint32_t> next{{at, at}};
+    std::deque<std::uint32_t> plateau{at};
+    std::uint32_t exit = at;
+    while (before < 0) {
+      assert(!plateau.empty());
+      exit = plateau.front();
+      plateau.pop_front();
+      before = cheaper_predecessor(exit);
+      if (before >= 0) break;
+      for (int k = 0; k < 8; ++k) {
+        const auto u = static_cast<std::uint32_t>(static_cast<std::int32_t>(exit) + offsets[k]);
+        if (cost_[u] == cost_[exit] && leads_to(u, exit, step_from[k]) && next.emplace(u, exit).second)
+          plateau.push_back(u);
       }
-      std::vector<Cell> flat;
-      for (std::uint32_t u = exit; u != at; u = next.at(u)) flat.push_back(grid_.cell(u));
-      path.insert(path.end(), flat.rbegin(), flat.rend());
     }
-    at = static_cast<std::uint32_t>(before);
-    path.push_back(grid_.cell(at));
+    std::vector<Cell> flat;
+    for (std::uint32_t u = exit; u != at; u = next.at(u)) flat.push_back(grid_.cell(u));
+    path.insert(path.end(), flat.rbegin(), flat.rend());
   }
+  path.push_back(grid_.cell(static_cast<std::uint32_t>(before)));
+}
+
+std::vector<Cell> CostSearch::path_to(Cell target, const std::function<bool(std::uint32_t)>& passes) const {
+  if (cost(target) == infinity) return {};
+  std::vector<Cell> path{target};
+  while (cost(path.back()) > 0.0) step_back_from(path.back(), path, passes);
   std::reverse(path.begin(), path.end());
   return path;
 }

@@ -46,8 +46,11 @@ class CostGrid {
   bool has_effects() const { return has_slope_ || has_lines_; }
   /// Cost of the step from u to its neighbour v in direction k of `neighbour_steps`, in cell widths.
   double step(std::uint32_t u, std::uint32_t v, std::size_t k) const {
+    return step(u, v, k, static_cast<double>(resistance_[u]), static_cast<double>(resistance_[v]));
+  }
+  /// The same if the two cells had these resistances.
+  double step(std::uint32_t u, std::uint32_t v, std::size_t k, double ru, double rv) const {
     const double length = k < 4 ? 1.0 : std::numbers::sqrt2;
-    double ru = static_cast<double>(resistance_[u]), rv = static_cast<double>(resistance_[v]);
     if (has_lines_) {
       constexpr std::array<std::size_t, 8> axis_of_step{1, 0, 0, 1, 3, 2, 2, 3};
       ru *= line_factor_[axis_code_[u]][axis_of_step[k]];
@@ -124,6 +127,10 @@ class CostSearch {
   /// says which cells the search expanded, where that was not all: costs may agree by chance on both sides of a cell
   /// that it stopped at.
   std::vector<Cell> path_to(Cell target, const std::function<bool(std::uint32_t padded)>& passes = nullptr) const;
+  /// Adds to `path` the cells on the way from a reached cell of a cost above 0 back to its cheaper predecessor with the
+  /// smallest index: mostly that cell alone; more where steps are too cheap to show in the sum.
+  void step_back_from(Cell cell, std::vector<Cell>& path,
+                      const std::function<bool(std::uint32_t padded)>& passes = nullptr) const;
   /// Padded positions of the cells that were given a cost, unless there were so many that they were not counted.
   bool touched_all() const { return overflow_; }
   const std::vector<std::uint32_t>& touched() const { return touched_; }
