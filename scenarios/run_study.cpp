@@ -32,12 +32,14 @@ bool any_action_begun(const Scenario& scenario, int year) {
 
 /// Everything that the study asks of one guild in one landscape.
 GuildResult judge(const Study& study, const FrameworkOnFrame& framework, const Landscape& landscape, const Guild& guild,
-                  bool indices_only, const RunContext& context, const LinkMemory* before, LinkMemory* after) {
+                  bool indices_only, const RunContext& context, const BaselineMemory* before, BaselineMemory* after) {
   Analyses analyses = study.analyses;
   // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
   if (indices_only) analyses.patch_importance = analyses.element_contribution = false;
-  Assessment assessment = assess(study, framework, landscape, guild, analyses, context, before, after);
-  const GuildCase guild_case{study, framework, landscape, guild, assessment, indices_only};
+  Assessment assessment =
+      assess(study, framework, landscape, guild, analyses, context, before != nullptr ? &before->links : nullptr,
+             after != nullptr ? &after->links : nullptr);
+  const GuildCase guild_case{study, framework, landscape, guild, assessment, indices_only, before, after};
   GuildResult result;
   tabulate(guild_case, result);
   add_analyses(guild_case, context, result);
@@ -78,7 +80,7 @@ struct CaseRunner::Impl {
   /// The untouched landscape judged for one guild: cases before any action begins are this, and the other cases take
   /// from its link searches what their changes cannot touch.
   struct Baseline {
-    LinkMemory memory;
+    BaselineMemory memory;
     GuildResult result;
   };
   std::vector<Baseline> baselines;  // one a guild once prepared, else empty
@@ -146,8 +148,9 @@ void run_study(const Study& study, CaseSink& sink, const RunContext& context, in
     if (done > 0) context.progress->advance(done, "from an earlier run");
   }
   CaseRunner runner(study);
-  if (std::count_if(todo.begin(), todo.end(), [](const CaseId& id) { return id.draw == 0; }) > 1)
-    runner.prepare_baselines(context);
+  // Currents start from the baseline's, so that a case has the same bits whether others run with it or not.
+  const auto stated = std::count_if(todo.begin(), todo.end(), [](const CaseId& id) { return id.draw == 0; });
+  if (stated > 1 || (stated > 0 && study.analyses.circuit)) runner.prepare_baselines(context);
   const auto tokens =
       static_cast<std::size_t>(cases_at_once > 0 ? cases_at_once : tbb::this_task_arena::max_concurrency());
   std::size_t next = 0;

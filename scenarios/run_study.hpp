@@ -18,7 +18,9 @@ class CaseRunner {
   explicit CaseRunner(const Study& study);
   ~CaseRunner();
 
-  /// Judges the untouched landscape for every guild once, which makes later cases quicker; their numbers stay the same.
+  /// Judges the untouched landscape for every guild once, which makes later cases quicker. The
+  /// numbers are the same without, but for currents in the last digits, which start from the baseline's: where a study
+  /// asks for circuits, call it always.
   void prepare_baselines(const RunContext& context);
 
   CaseResult run(const CaseId& id, const RunContext& context) const;

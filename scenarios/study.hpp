@@ -10,6 +10,7 @@
 #include "model/framework/element.hpp"
 #include "model/grid/geometry.hpp"
 #include "model/landscape/landscape.hpp"
+#include "scenarios/analyses/circuit.hpp"
 
 namespace greenweave {
 
@@ -115,6 +116,7 @@ struct Analyses {
   bool patch_importance = true;
   bool elements = true;
   bool element_contribution = true;
+  std::optional<CircuitAnalysis> circuit = std::nullopt;
 };
 
 /// An input file as the results record it.

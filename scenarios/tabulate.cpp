@@ -136,12 +136,14 @@ NamedLines link_paths(const Frame& frame, const LinkSet& links) {
 }  // namespace
 
 void tabulate(const GuildCase& guild_case, GuildResult& result) {
-  const auto& [study, framework, landscape, guild, assessment, indices_only] = guild_case;
+  const Study& study = guild_case.study;
+  const Guild& guild = guild_case.guild;
+  const Assessment& assessment = guild_case.assessment;
   result.guild = guild.name;
   result.indices.name = "indices";
   for (const Measures* measures : {&assessment.connectivity.measures, &assessment.framework.measures})
     for (const Measure& measure : *measures) add_index(result, measure);
-  if (indices_only) return;
+  if (guild_case.indices_only) return;
   result.tables.push_back(tabulate_patches(assessment.patches, assessment.connectivity.patches));
   result.tables.push_back(tabulate_links(assessment.links, guild));
   if (!assessment.framework.elements.empty()) {
@@ -149,7 +151,7 @@ void tabulate(const GuildCase& guild_case, GuildResult& result) {
     result.tables.push_back(tabulate_pairs(study, guild, assessment.framework.pairs));
     result.tables.push_back(tabulate_gaps(study, assessment.framework.gaps));
   }
-  result.lines.push_back(link_paths(landscape.frame, assessment.links));
+  result.lines.push_back(link_paths(guild_case.landscape.frame, assessment.links));
 }
 
 void add_rasters(const Landscape& landscape, Assessment assessment, GuildResult& result) {

@@ -9,10 +9,21 @@ void add_index(GuildResult& result, const Measure& measure) {
 
 void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildResult& result) {
   context.check();
-  static_cast<void>(guild_case);
-  static_cast<void>(result);
+  const Analyses& analyses = guild_case.study.analyses;
+  const BaselineMemory* const before = guild_case.before;
+  BaselineMemory* const after = guild_case.after;
+  if (analyses.circuit)
+    add_circuit(guild_case, *analyses.circuit, context, before != nullptr ? &before->voltages : nullptr,
+                after != nullptr ? &after->voltages : nullptr, result);
 }
 
-std::vector<const MeasureSpec*> analysis_measures(const Analyses&) { return {}; }
+std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
+  std::vector<const MeasureSpec*> measures;
+  const auto add = [&](const std::vector<const MeasureSpec*>& more) {
+    measures.insert(measures.end(), more.begin(), more.end());
+  };
+  if (analyses.circuit) add(circuit_measures());
+  return measures;
+}
 
 }  // namespace greenweave

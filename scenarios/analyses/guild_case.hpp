@@ -5,6 +5,12 @@
 
 namespace greenweave {
 
+/// What a guild's untouched landscape leaves for the cases that change it: where link searches and solutions may begin.
+struct BaselineMemory {
+  LinkMemory links;
+  CellVoltages voltages;
+};
+
 /// What an analysis sees: one guild in one case, already assessed. With `indices_only` (draws > 0) an analysis adds
 /// nothing but its indices, or, where they would cost too much, nothing at all: the file then says NaN for that draw.
 struct GuildCase {
@@ -14,6 +20,8 @@ struct GuildCase {
   const Guild& guild;
   const Assessment& assessment;
   bool indices_only = false;
+  const BaselineMemory* before = nullptr;  // of the untouched landscape; may be null
+  BaselineMemory* after = nullptr;         // receives this landscape's, if given
 };
 
 /// Adds an index to a guild's result: a column of its one-row table.
