@@ -30,7 +30,7 @@ struct CircuitAnalysis {
   double barrier_radius_m = 90.0;
   double restored_resistance = 1.0;
   int barrier_places = 5;  // ranked; how many of them are solved again with the window restored:
-  int exact_places = 1;
+  int exact_places = 0;
 };
 
 /// Adds rasters `current`, `current_barriers` and `pinch_points`; tables `focal_nodes`, `focal_pairs`,
