@@ -3,6 +3,7 @@
 #include <array>
 #include <cassert>
 #include <mutex>
+#include <string_view>
 
 #include <cpl_string.h>
 
@@ -47,6 +48,12 @@ Dataset in_memory(const Frame& frame, GDALDataType type, void* values) {
   const OGRSpatialReference crs = crs_of(frame.crs);
   if (!crs.IsEmpty()) dataset->SetSpatialRef(&crs);
   return dataset;
+}
+
+bool is_missing(const OGRSpatialReference* crs) {
+  if (crs == nullptr || crs->IsEmpty()) return true;
+  const char* name = crs->GetName();
+  return name != nullptr && std::string_view(name).starts_with("Undefined ");
 }
 
 std::string describe(const OGRSpatialReference& crs) {

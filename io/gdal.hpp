@@ -31,6 +31,8 @@ class GdalErrors {
   GdalErrors& operator=(const GdalErrors&) = delete;
   bool any() const { return !first_.empty(); }
   const std::string& first() const { return first_; }
+  /// ": " and the first error, for the end of a message; nothing if GDAL said nothing.
+  std::string because() const { return first_.empty() ? "" : ": " + first_; }
 
  private:
   static void CPL_STDCALL remember(CPLErr severity, CPLErrorNum number, const char* message);
@@ -39,6 +41,9 @@ class GdalErrors {
 
 /// The CRS of a WKT, with axes as x, y. Empty WKT: an empty CRS.
 OGRSpatialReference crs_of(const std::string& wkt);
+
+/// Whether a dataset says nothing of where on earth it lies: no CRS, or GeoPackage's "undefined" ones.
+bool is_missing(const OGRSpatialReference* crs);
 
 /// "EPSG:32648" or the CRS's name, for messages.
 std::string describe(const OGRSpatialReference& crs);

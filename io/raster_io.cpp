@@ -34,11 +34,18 @@ Dataset open_raster(const fs::path& path, const std::string& what) {
   GdalErrors errors;
   Dataset dataset(GDALDataset::Open(path.c_str(), GDAL_OF_RASTER | GDAL_OF_READONLY));
   if (dataset == nullptr)
-    throw InputError(path.string(), "", fmt::format("not a raster that GDAL can read ({}): {}", what, errors.first()),
+    throw InputError(path.string(), "", fmt::format("not a raster that GDAL can read ({}){}", what, errors.because()),
                      "give a raster file such as a GeoTIFF; `gdalinfo FILE` tells what GDAL sees");
   if (dataset->GetRasterCount() == 0)
-    throw InputError(path.string(), "", fmt::format("it has no band ({})", what),
-                     "a file of several rasters needs the name of one: see `gdalinfo FILE`");
+    throw InputError(
+        path.string(), "", fmt::format("it has no band of its own ({})", what),
+        "take one raster out of it: gdal_translate -of VRT SUBDATASET OUT.vrt; `gdalinfo FILE` lists them");
+  GDALRasterBand& band = *dataset->GetRasterBand(1);
+  if (band.GetScale() != 1.0 || band.GetOffset() != 0.0)
+    throw InputError(path.string(), "",
+                     fmt::format("its values are packed: value = {:g} x stored + {:g} ({})", band.GetScale(),
+                                 band.GetOffset(), what),
+                     "unpack them: gdal_translate -unscale -ot Float32 IN OUT");
   return dataset;
 }
 
@@ -52,7 +59,7 @@ GeoTransform geotransform_of(GDALDataset& dataset, const fs::path& path) {
 
 OGRSpatialReference crs_of_raster(GDALDataset& dataset, const fs::path& path, const std::string& what) {
   const OGRSpatialReference* found = dataset.GetSpatialRef();
-  if (found == nullptr || found->IsEmpty())
+  if (is_missing(found))
     throw InputError(path.string(), "", fmt::format("it has no CRS ({})", what),
                      "write the right one into it: gdal_edit.py -a_srs EPSG:... FILE");
   OGRSpatialReference crs = *found;
@@ -108,6 +115,12 @@ constexpr double no_data() {
                    "it may be truncated or damaged; fetch or write it again");
 }
 
+/// Whether a mask or an alpha band says which cells are missing, rather than a NoData value.
+bool has_mask_band(GDALDataset& dataset) {
+  const int flags = dataset.GetRasterBand(1)->GetMaskFlags();
+  return (flags & (GMF_ALL_VALID | GMF_NODATA)) == 0;
+}
+
 /// Offset of the frame's north-west corner in the raster's cells, if the raster lies on the frame's very grid.
 std::optional<std::array<int, 2>> aligned_offset(const GeoTransform& t, const Frame& frame) {
   if (t[2] != 0.0 || t[4] != 0.0 || std::abs(t[1] - frame.cell_m) > 1e-9 * frame.cell_m ||
@@ -132,6 +145,11 @@ void copy_aligned(GDALDataset& source, const std::array<int, 2>& offset, Raster<
                     static_cast<GSpacing>(sizeof(T)) * raster.shape.cols, nullptr) != CE_None)
     return;
   if (!is_declared) return;
+  if constexpr (std::is_integral_v<T>) {
+    // No cell can hold a NoData value that the type cannot.
+    const double least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+    if (!(declared >= least && declared <= most)) return;
+  }
   const auto from = static_cast<T>(declared), to = static_cast<T>(no_data<T>());
   for (int r = 0; r < rows; ++r)
     for (int c = 0; c < cols; ++c) {
@@ -171,7 +189,8 @@ Raster<T> read(const fs::path& path, const Frame& frame, Resampling resampling, 
   Raster<T> raster(frame.shape, static_cast<T>(no_data<T>()));
   GdalErrors errors;
   const OGRSpatialReference target = crs_of(frame.crs);
-  const auto offset = crs.IsSame(&target) != 0 ? aligned_offset(transform, frame) : std::nullopt;
+  const bool may_copy = crs.IsSame(&target) != 0 && !has_mask_band(*source);
+  const auto offset = may_copy ? aligned_offset(transform, frame) : std::nullopt;
   if (offset)
     copy_aligned(*source, *offset, raster, declared, is_declared != 0);
   else
@@ -238,7 +257,10 @@ Frame frame_from(const FrameWish& wish, const fs::path& path) {
     if (to_degrees != nullptr && to_degrees->Transform(1, &x, &y) != 0)
       remedy += fmt::format(", here for instance \"EPSG:{}\", and cell_m to a cell size in metres", utm_zone_of(x, y));
     throw InputError(wish.crs.empty() ? path.string() : "", wish.crs.empty() ? "" : "[frame] crs",
-                     fmt::format("its CRS {} is {}", describe(crs), crs.IsProjected() ? "not in metres" : "in degrees"),
+                     fmt::format("its CRS {} is {}", describe(crs),
+                                 crs.IsProjected()    ? "not in metres"
+                                 : crs.IsGeographic() ? "in degrees"
+                                                      : "not one of places on the earth"),
                      remedy);
   }
 
@@ -293,7 +315,24 @@ Raster<float> read_raster(const fs::path& path, const Frame& frame, Resampling r
 }
 
 Raster<std::int32_t> read_codes(const fs::path& path, const Frame& frame, const std::string& what) {
-  return read<std::int32_t>(path, frame, Resampling::nearest, what);
+  const GDALDataType type = open_raster(path, what)->GetRasterBand(1)->GetRasterDataType();
+  if (GDALDataTypeIsFloating(type) == 0) return read<std::int32_t>(path, frame, Resampling::nearest, what);
+  // Codes kept as decimal numbers: GDAL would round what is none, and take NaN for a code.
+  const auto numbers = read<double>(path, frame, Resampling::nearest, what);
+  Raster<std::int32_t> codes(frame.shape);
+  codes.valid = numbers.valid;
+  for (Cell cell = 0; cell < frame.shape.cells(); ++cell) {
+    if (!numbers.is_valid(cell)) continue;
+    const double number = numbers[cell];
+    if (number != std::floor(number) || std::abs(number) > 1e9)
+      throw InputError(
+          path.string(),
+          fmt::format("row {}, column {} of the study's frame", frame.shape.row(cell) + 1, frame.shape.col(cell) + 1),
+          fmt::format("{:g} is no class code ({})", number, what),
+          "give a raster of whole numbers; classes must not be averaged when a raster is resampled");
+    codes[cell] = static_cast<std::int32_t>(number);
+  }
+  return codes;
 }
 
 Raster<float> read_raster_as_is(const fs::path& path, Frame* frame) {

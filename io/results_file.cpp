@@ -1,6 +1,7 @@
 #include "io/results_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -251,6 +252,12 @@ std::string read_file(const fs::path& path) {
 std::string file_name_of(const CaseId& id) { return fmt::format("{}-{}-{}.h5", id.scenario, id.year, id.draw); }
 
 }  // namespace
+
+bool is_taken_in_results(const std::string& guild) {
+  // The rasters and the tables of a case stand beside its guilds, and netCDF's readers look for axes there.
+  static constexpr std::array names{"tables", "paths", "land_cover", "elevation", "recovery", "disturbed", "x", "y"};
+  return std::find(names.begin(), names.end(), guild) != names.end();
+}
 
 struct ResultsStore::Impl {
   const Study& study;

@@ -11,6 +11,9 @@
 
 namespace greenweave {
 
+/// Whether a guild cannot have that name, because something else of a case stands under it in a results file.
+bool is_taken_in_results(const std::string& guild);
+
 /// Takes the cases of a run as they finish, each into a file of its own under `<results>.partial/`, and at the end
 /// joins them into one results file, which is written to a temporary name, checked and renamed. A run that was killed
 /// finds its finished cases there again if study text, inputs, options and program version are the same.

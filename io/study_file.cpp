@@ -11,6 +11,7 @@
 
 #include "io/presets.hpp"
 #include "io/raster_io.hpp"
+#include "io/results_file.hpp"
 #include "io/study_analyses.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
@@ -41,19 +42,6 @@ std::string identifier(Section& section, const std::string& key) {
 void require_new_name(std::set<std::string>& names, const Section& section, const std::string& name) {
   if (!names.insert(name).second)
     section.fail("name", fmt::format("\"{}\" is there twice", name), "give each its own name");
-}
-
-/// Features of one name as one geometry.
-std::optional<Geometry> geometry_named(const std::vector<Feature>& features, const std::string& name) {
-  std::optional<Geometry> found;
-  for (const Feature& feature : features) {
-    if (feature.name != name) continue;
-    if (!found)
-      found = feature.geometry;
-    else if (found->kind == feature.geometry.kind)
-      found->parts.insert(found->parts.end(), feature.geometry.parts.begin(), feature.geometry.parts.end());
-  }
-  return found;
 }
 
 std::vector<std::string> names_of(const std::vector<Feature>& features) {
@@ -329,7 +317,7 @@ class StudyReader {
     record("burn", *path);
     if (names)
       for (const std::string& wanted : *names)
-        if (!geometry_named(features, wanted))
+        if (!geometry_named(features, wanted, *path))
           burn.fail("names", fmt::format("{} has no feature named \"{}\"", path->string(), wanted),
                     suggest(wanted, names_of(features)));
     Landscape& landscape = study_.landscape;
@@ -404,7 +392,7 @@ class StudyReader {
       if (framework_.empty())
         item.fail("", "there is no inputs.framework to find it in",
                   "add framework = \"...\" to [inputs]: a vector file");
-      const auto geometry = geometry_named(framework_, feature);
+      const auto geometry = geometry_named(framework_, feature, framework_path_);
       if (!geometry)
         item.fail(item.has("feature") ? "feature" : "name",
                   fmt::format("{} has no feature named \"{}\"", framework_path_.string(), feature),
@@ -412,6 +400,11 @@ class StudyReader {
       element.geometry = *geometry;
       if (element.geometry.kind == Geometry::Kind::points)
         item.fail("name", "its feature is a point", "draw the element as a line or a polygon");
+      if (cells_of(study_.landscape, element).empty())
+        item.fail("name", "no cell of the study lies within it",
+                  is_near(study_.landscape.frame, element.geometry)
+                      ? "choose smaller cells, or draw it where the land cover has values"
+                      : "correct [frame] extent, or leave the element out");
       item.done();
       study_.elements.push_back(std::move(element));
     }
@@ -458,6 +451,9 @@ class StudyReader {
     for (Section& item : root_.tables("guild")) {
       const std::string name = identifier(item, "name");
       require_new_name(names, item, name);
+      if (is_taken_in_results(name))
+        item.fail("name", fmt::format("\"{}\" is the name of something else in the results file", name),
+                  "give the guild another name");
       GuildPreset preset;
       const auto presets = guild_presets();
       const bool is_preset = std::find(presets.begin(), presets.end(), name) != presets.end() && scheme_ != "none";
@@ -541,8 +537,8 @@ class StudyReader {
         action.fail("", "`place` is missing", "add place = \"...\": the name of a feature in inputs.places");
       return std::nullopt;
     }
-    auto found = geometry_named(places_, *name);
-    if (!found) found = geometry_named(framework_, *name);
+    auto found = geometry_named(places_, *name, places_path_);
+    if (!found) found = geometry_named(framework_, *name, framework_path_);
     if (!found) {
       std::vector<std::string> known = names_of(places_);
       for (const std::string& more : names_of(framework_)) known.push_back(more);
@@ -557,6 +553,9 @@ class StudyReader {
       action.fail("place", fmt::format("\"{}\" is of {}", *name, word_of(found->kind)),
                   fmt::format("this type of action needs {}", fmt::join(words, " or ")));
     }
+    if (!is_near(study_.landscape.frame, *found))
+      action.fail("place", fmt::format("\"{}\" lies outside the study's frame", *name),
+                  "correct [frame] extent, or leave the action out");
     return found;
   }
 

@@ -78,20 +78,6 @@ bool add_parts(const OGRGeometry& geometry, Geometry& result, bool& first) {
   }
 }
 
-bool touches(const Frame& frame, const Geometry& geometry) {
-  for (const auto& part : geometry.parts) {
-    double low_x = HUGE_VAL, low_y = HUGE_VAL, high_x = -HUGE_VAL, high_y = -HUGE_VAL;
-    for (const Point& p : part) {
-      low_x = std::min(low_x, p.x);
-      high_x = std::max(high_x, p.x);
-      low_y = std::min(low_y, p.y);
-      high_y = std::max(high_y, p.y);
-    }
-    if (low_x <= frame.east() && high_x >= frame.west && low_y <= frame.north && high_y >= frame.south()) return true;
-  }
-  return false;
-}
-
 OGRwkbGeometryType type_of(Geometry::Kind kind) {
   switch (kind) {
     case Geometry::Kind::points:
@@ -182,11 +168,11 @@ std::vector<Feature> read_features(const fs::path& path, const std::string& laye
   const Dataset dataset(GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY));
   if (dataset == nullptr)
     throw InputError(path.string(), "",
-                     fmt::format("not a vector file that GDAL can read ({}): {}", what, errors.first()),
+                     fmt::format("not a vector file that GDAL can read ({}){}", what, errors.because()),
                      "give a GeoPackage, GeoJSON or Shapefile; `ogrinfo FILE` tells what GDAL sees");
   OGRLayer& layer = choose_layer(*dataset, layer_name, path, what);
   const OGRSpatialReference* found = layer.GetSpatialRef();
-  if (found == nullptr || found->IsEmpty())
+  if (is_missing(found))
     throw InputError(path.string(), fmt::format("layer {}", layer.GetName()), fmt::format("it has no CRS ({})", what),
                      "write the right one into it: ogr2ogr -a_srs EPSG:... OUT IN");
   OGRSpatialReference source = *found;
@@ -225,7 +211,7 @@ std::vector<Feature> read_features(const fs::path& path, const std::string& laye
     if (!add_parts(*geometry, result.geometry, first))
       throw InputError(path.string(), place, fmt::format("it mixes points, lines and polygons ({})", what),
                        "split it into one feature each");
-    any_within = any_within || touches(frame, result.geometry);
+    any_within = any_within || is_near(frame, result.geometry);
     features.push_back(std::move(result));
   }
   if (errors.any())
@@ -238,6 +224,52 @@ std::vector<Feature> read_features(const fs::path& path, const std::string& laye
                      fmt::format("none of its features lies within the study's frame ({})", what),
                      "check the layer's CRS and the frame's extent");
   return features;
+}
+
+bool is_near(const Frame& frame, const Geometry& geometry) {
+  for (const auto& part : geometry.parts) {
+    double low_x = HUGE_VAL, low_y = HUGE_VAL, high_x = -HUGE_VAL, high_y = -HUGE_VAL;
+    for (const Point& p : part) {
+      low_x = std::min(low_x, p.x);
+      high_x = std::max(high_x, p.x);
+      low_y = std::min(low_y, p.y);
+      high_y = std::max(high_y, p.y);
+    }
+    if (low_x <= frame.east() && high_x >= frame.west && low_y <= frame.north && high_y >= frame.south()) return true;
+  }
+  return false;
+}
+
+std::optional<Geometry> geometry_named(const std::vector<Feature>& features, const std::string& name,
+                                       const fs::path& path) {
+  std::vector<const Geometry*> found;
+  for (const Feature& feature : features)
+    if (feature.name == name) found.push_back(&feature.geometry);
+  if (found.empty()) return std::nullopt;
+  for (const Geometry* geometry : found)
+    if (geometry->kind != found.front()->kind)
+      throw InputError(path.string(), "", fmt::format("the features named \"{}\" are of different kinds", name),
+                       "give points, lines and polygons names of their own");
+  Geometry joined = *found.front();
+  if (found.size() == 1) return joined;
+  if (joined.kind != Geometry::Kind::polygons) {
+    for (std::size_t i = 1; i < found.size(); ++i)
+      joined.parts.insert(joined.parts.end(), found[i]->parts.begin(), found[i]->parts.end());
+    return joined;
+  }
+  // Rings are read by the even-odd rule, by which the overlap of two areas would be a hole.
+  GdalErrors errors;
+  OGRMultiPolygon all;
+  for (const Geometry* geometry : found)
+    for (const auto* area : *to_ogr(*geometry)->toMultiPolygon()) all.addGeometry(area);
+  const std::unique_ptr<OGRGeometry> whole(all.UnionCascaded());
+  joined.parts.clear();
+  bool first = true;
+  if (whole == nullptr || !add_parts(*whole, joined, first))
+    throw InputError(path.string(), "",
+                     fmt::format("the areas named \"{}\" cannot be joined{}", name, errors.because()),
+                     "mend them: ogr2ogr -makevalid OUT IN");
+  return joined;
 }
 
 std::vector<Geometry> outlines_of(const Frame& frame, const Raster<std::int32_t>& labels, std::int32_t count) {
@@ -271,7 +303,7 @@ std::vector<std::string> feature_names(const fs::path& path, const std::string& 
   GdalErrors errors;
   const Dataset dataset(GDALDataset::Open(path.c_str(), GDAL_OF_VECTOR | GDAL_OF_READONLY));
   if (dataset == nullptr)
-    throw InputError(path.string(), "", "not a vector file that GDAL can read: " + errors.first(),
+    throw InputError(path.string(), "", "not a vector file that GDAL can read" + errors.because(),
                      "give a GeoPackage, GeoJSON or Shapefile");
   OGRLayer& layer = choose_layer(*dataset, layer_name, path, "framework");
   const int field = layer.GetLayerDefn()->GetFieldIndex("name");

@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,14 @@ namespace greenweave {
 /// nothing within the frame.
 std::vector<Feature> read_features(const std::filesystem::path& path, const std::string& layer, const Frame& frame,
                                    const std::string& what);
+
+/// All features of one name as one geometry: lines and points side by side, areas united. nullopt: there is none.
+/// InputError: they are of different kinds (`path` is the file they come from).
+std::optional<Geometry> geometry_named(const std::vector<Feature>& features, const std::string& name,
+                                       const std::filesystem::path& path);
+
+/// Whether the box around any part of the geometry touches the frame.
+bool is_near(const Frame& frame, const Geometry& geometry);
 
 /// A layer to write: row i of the table belongs to geometry i, all of one kind.
 struct VectorLayer {

@@ -1,12 +1,14 @@
 #include "io/raster_io.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include <doctest/doctest.h>
 
+#include "io/gdal.hpp"
 #include "tests/support/files.hpp"
 
 namespace greenweave {
@@ -136,6 +138,70 @@ TEST_CASE("what cannot be read says why") {
   holed.at(3, 4) = std::nanf("");
   write_geotiff(folder / "nan.tif", frame, {"z", "m", "Height", holed});
   check_input_error([&] { read("nan.tif"); }, {"nan.tif", "row 4, column 5", "NaN"});
+}
+
+/// A raster of one row as GDAL writes it, with what `finish` does to its band.
+template <class Finish>
+void write_band(const std::filesystem::path& path, const Frame& frame, GDALDataType type,
+                const std::vector<double>& values, const Finish& finish) {
+  use_gdal();
+  const Dataset file(GetGDALDriverManager()->GetDriverByName("GTiff")->Create(path.c_str(), frame.shape.cols,
+                                                                              frame.shape.rows, 1, type, nullptr));
+  std::array<double, 6> transform{frame.west, frame.cell_m, 0.0, frame.north, 0.0, -frame.cell_m};
+  file->SetGeoTransform(transform.data());
+  const OGRSpatialReference crs = crs_of(frame.crs);
+  file->SetSpatialRef(&crs);
+  GDALRasterBand& band = *file->GetRasterBand(1);
+  std::vector<double> copy = values;
+  REQUIRE(band.RasterIO(GF_Write, 0, 0, frame.shape.cols, frame.shape.rows, copy.data(), frame.shape.cols,
+                        frame.shape.rows, GDT_Float64, 0, 0, nullptr) == CE_None);
+  finish(band);
+}
+
+TEST_CASE("class codes in decimals are codes only if they are whole, and NaN is none unless it is NoData") {
+  const Folder folder;
+  const Frame frame = utm_frame({1, 4}, 30.0);
+  const auto read = [&](const std::string& name) { return read_codes(folder / name, frame, "land_cover"); };
+  const double nan = std::nan(""), lowest = std::numeric_limits<float>::lowest();
+  write_band(folder / "nan.tif", frame, GDT_Float32, {10, nan, 40, 10}, [](GDALRasterBand&) {});
+  check_input_error([&] { read("nan.tif"); }, {"nan.tif", "row 1, column 2", "NaN"});
+  write_band(folder / "half.tif", frame, GDT_Float32, {10, 40, 42.5, 10}, [](GDALRasterBand&) {});
+  check_input_error([&] { read("half.tif"); }, {"half.tif", "row 1, column 3", "42.5 is no class code"});
+  for (const double declared : {nan, lowest}) {
+    write_band(folder / "good.tif", frame, GDT_Float32, {10, declared, 40, 10},
+               [&](GDALRasterBand& band) { band.SetNoDataValue(declared); });
+    const Raster<std::int32_t> codes = read("good.tif");
+    CHECK(codes[0] == 10);
+    CHECK_FALSE(codes.is_valid(1));
+    CHECK(codes[2] == 40);
+    std::filesystem::remove(folder / "good.tif");
+  }
+  // A NoData value that the cells' type cannot hold hides none of them.
+  write_band(folder / "byte.tif", frame, GDT_Byte, {10, 0, 40, 10},
+             [&](GDALRasterBand& band) { band.SetNoDataValue(lowest); });
+  CHECK(read("byte.tif").is_valid(1));
+}
+
+TEST_CASE("a mask band masks, on the frame's own grid too") {
+  const Folder folder;
+  const Frame frame = utm_frame({1, 4}, 30.0);
+  write_band(folder / "m.tif", frame, GDT_Byte, {10, 20, 40, 10}, [](GDALRasterBand& band) {
+    REQUIRE(band.CreateMaskBand(GMF_PER_DATASET) == CE_None);
+    std::array<unsigned char, 4> mask{255, 0, 255, 255};
+    REQUIRE(band.GetMaskBand()->RasterIO(GF_Write, 0, 0, 4, 1, mask.data(), 4, 1, GDT_Byte, 0, 0, nullptr) == CE_None);
+  });
+  const Raster<std::int32_t> codes = read_codes(folder / "m.tif", frame, "land_cover");
+  CHECK(codes[0] == 10);
+  CHECK_FALSE(codes.is_valid(1));
+  CHECK(codes[2] == 40);
+}
+
+TEST_CASE("packed values are not taken for what they stand for") {
+  const Folder folder;
+  const Frame frame = utm_frame({1, 4}, 30.0);
+  write_band(folder / "p.tif", frame, GDT_Int16, {10, 20, 40, 10}, [](GDALRasterBand& band) { band.SetScale(0.1); });
+  check_input_error([&] { read_raster(folder / "p.tif", frame, Resampling::bilinear, "elevation"); },
+                    {"p.tif", "packed", "-unscale"});
 }
 
 TEST_CASE("a frame comes from the land cover, or from what the study says") {

@@ -140,6 +140,27 @@ TEST_CASE("a study that extends another merges by key and by name") {
   CHECK(study.years == std::vector<int>{2050});
 }
 
+TEST_CASE("areas of one name are one area: where they overlap is no hole") {
+  const StudyFolder at;
+  const auto square = [](int west, int east) {
+    return StudyFolder::feature("twins", "Polygon",
+                                fmt::format("[[[{0},3399700],[{1},3399700],[{1},3399400],[{0},3399400],[{0},3399700]]]",
+                                            400000 + west, 400000 + east));
+  };
+  at.folder.write("twins.geojson", StudyFolder::layer(square(300, 600) + "," + square(450, 750)));
+  const Study study = load_study(at.study(R"(
+[inputs]
+land_cover = "cover.tif"
+framework = "twins.geojson"
+[[framework.element]]
+name = "twins"
+kind = "core"
+[[guild]]
+name = "forest_mammals"
+)"));
+  CHECK(cells_of(study.landscape, study.elements.at(0)).size() == 15 * 10);
+}
+
 TEST_CASE("roads are burnt into the land cover") {
   const StudyFolder at;
   const Study study = load_study(at.study(R"(
@@ -198,6 +219,25 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
   fails(scenario + "type = \"open_crossing\"\nplace = \"gate\"\n", {"no class to bridge"});
   fails(basis + "[[scenario]]\nname = \"a\"\nextends = \"b\"\n[[scenario]]\nname = \"b\"\nextends = \"a\"\n",
         {"in a circle", "a -> b -> a"});
+  for (const std::string taken : {"tables", "land_cover", "disturbed"})
+    fails(basis + "[[guild]]\npreset = \"ground_birds\"\nname = \"" + taken + "\"\n",
+          {"\"" + taken + "\" is the name of something else"});
+  at.folder.write(
+      "mixed.geojson",
+      StudyFolder::layer(StudyFolder::feature("canal", "Point", "[400500,3399500]") + "," +
+                         StudyFolder::feature("canal", "LineString", "[[400010,3399990],[401100,3399000]]") + "," +
+                         StudyFolder::feature("away", "LineString", "[[500010,3399990],[501100,3399000]]")));
+  const std::string mixed =
+      "[inputs]\nland_cover = \"cover.tif\"\nframework = \"mixed.geojson\"\n"
+      "[[guild]]\nname = \"ground_birds\"\n";
+  fails(mixed + "[[framework.element]]\nname = \"canal\"\nkind = \"core\"\n",
+        {"mixed.geojson", "\"canal\"", "different kinds"});
+  fails(mixed + "[[framework.element]]\nname = \"away\"\nkind = \"core\"\n",
+        {"[framework.element \"away\"]", "no cell of the study", "extent"});
+  fails(mixed +
+            "[[scenario]]\nname = \"a\"\n[[scenario.action]]\ntype = \"build_greenway\"\nplace = \"away\"\ngreenway = "
+            "\"urban\"\n",
+        {"[scenario \"a\".action] place", "outside the study's frame"});
   fails(basis + "[[target]]\nindex = \"EAC\"\nat_least = 1\n", {"there is no index \"EAC\"", "did you mean \"ECA\""});
   fails(basis + "[[target]]\nindex = \"ECA\"\n", {"it demands nothing"});
   fails("years = [2030.5]\n" + basis, {"2030.5 is no year"});
