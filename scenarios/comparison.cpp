@@ -24,6 +24,13 @@ const IndexSample* find_index(const CaseIndices* c, const std::string& name) {
   return nullptr;
 }
 
+/// value - baseline; 0 where they differ in the rounding of sums alone, which patches elsewhere can change.
+double difference(double value, double baseline) {
+  const double change = value - baseline;
+  constexpr double rounding = 1e-12;
+  return std::abs(change) <= rounding * std::abs(baseline) ? 0.0 : change;
+}
+
 double percent(double change, double baseline) {
   if (change == 0.0) return 0.0;
   return baseline != 0.0 ? 100.0 * change / std::abs(baseline) : nan;
@@ -41,13 +48,13 @@ IndexChange change_of(const CaseIndices& c, const IndexSample& index, const Inde
   IndexChange result{c.scenario, c.year, c.guild, index.name, index.unit, index.meaning, index.better};
   result.baseline = before.draws.front();
   result.value = index.draws.front();
-  result.change = result.value - result.baseline;
+  result.change = difference(result.value, result.baseline);
   result.change_percent = percent(result.change, result.baseline);
   result.change_p05 = result.change_p95 = nan;
   const std::size_t draws = std::min(index.draws.size(), before.draws.size());
   if (draws > 1) {
     std::vector<double> changes;
-    for (std::size_t d = 1; d < draws; ++d) changes.push_back(index.draws[d] - before.draws[d]);
+    for (std::size_t d = 1; d < draws; ++d) changes.push_back(difference(index.draws[d], before.draws[d]));
     std::sort(changes.begin(), changes.end());
     result.change_p05 = quantile(changes, 0.05);
     result.change_p95 = quantile(changes, 0.95);
@@ -66,7 +73,7 @@ TargetOutcome judge(const Target& target, const CaseIndices& c, const CaseIndice
   if (index == nullptr) return outcome;
   outcome.value = index->draws.front();
   if (const IndexSample* base = find_index(before, target.index))
-    outcome.change_percent = percent(outcome.value - base->draws.front(), base->draws.front());
+    outcome.change_percent = percent(difference(outcome.value, base->draws.front()), base->draws.front());
   // NaN meets no demand: each is asked as "is it so", never as "is it not otherwise".
   outcome.met = (!target.at_least || outcome.value >= *target.at_least) &&
                 (!target.at_most || outcome.value <= *target.at_most) &&

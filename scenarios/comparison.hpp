@@ -29,7 +29,7 @@ struct IndexChange {
   std::string index, unit, meaning;
   int better = 0;
   double baseline = 0.0, value = 0.0;
-  double change = 0.0;          // value - baseline
+  double change = 0.0;          // value - baseline; 0 where only rounding differs
   double change_percent = 0.0;  // of the baseline; NaN where that is 0
   // Range that holds 90 % of the draws' changes, draw against the same draw of the baseline; NaN without draws.
   double change_p05 = 0.0, change_p95 = 0.0;

@@ -20,7 +20,7 @@ constexpr MeasureSpec kElements{"FW_elements", "1", "Framework elements with cel
 constexpr MeasureSpec kMeetings{"FW_meetings", "1", "Pairs of framework elements that touch or overlap", 1};
 constexpr MeasureSpec kComponents{"FW_components", "1", "Connected parts of the framework where elements meet", -1};
 constexpr MeasureSpec kHabitat{"FW_habitat_share", "1", "Share of the framework's cells that belong to patches", 1};
-constexpr MeasureSpec kGaps{"FW_gaps", "1", "Gaps along the framework's elements", -1};
+constexpr MeasureSpec kGaps{"FW_gaps", "1", "Gaps along the framework's elements", 0};
 constexpr MeasureSpec kGapLength{"FW_gap_length", "m", "Total length of the gaps along the framework's elements", -1};
 constexpr MeasureSpec kLongestGap{"FW_longest_gap", "m", "Longest gap along any element", -1};
 constexpr MeasureSpec kJoined{"FW_joined_pairs", "1", "Pairs of elements whose patches the network joins", 1};

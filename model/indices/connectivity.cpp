@@ -14,14 +14,15 @@ namespace greenweave {
 
 namespace {
 
+// Indices that the loss of a patch can raise (mean size) or lower (components) are neither better nor worse.
 constexpr MeasureSpec kNP{"NP", "1", "Number of patches", 0};
 constexpr MeasureSpec kHA{"HA", "ha", "Habitat: sum of the patches' attributes", 1};
-constexpr MeasureSpec kNL{"NL", "1", "Number of links", 1};
-constexpr MeasureSpec kNC{"NC", "1", "Number of components of the binary graph", -1};
-constexpr MeasureSpec kMSC{"MSC", "ha", "Mean size of the components", 1};
+constexpr MeasureSpec kNL{"NL", "1", "Number of links", 0};
+constexpr MeasureSpec kNC{"NC", "1", "Number of components of the binary graph", 0};
+constexpr MeasureSpec kMSC{"MSC", "ha", "Mean size of the components", 0};
 constexpr MeasureSpec kECS{"ECS", "ha", "Expected size of the component of a point of habitat", 1};
 constexpr MeasureSpec kLCP{"LCP", "1", "Landscape coincidence probability", 1};
-constexpr MeasureSpec kCCP{"CCP", "1", "Class coincidence probability", 1};
+constexpr MeasureSpec kCCP{"CCP", "1", "Class coincidence probability", 0};
 constexpr MeasureSpec kMESH{"MESH", "ha", "Effective mesh size of the patches", 1};
 constexpr MeasureSpec kPC{"PC", "1", "Probability of connectivity", 1};
 constexpr MeasureSpec kECA{"ECA", "ha", "Equivalent connected area: EC(PC)", 1};
@@ -29,9 +30,9 @@ constexpr MeasureSpec kIIC{"IIC", "1", "Integral index of connectivity", 1};
 constexpr MeasureSpec kECIIC{"EC_IIC", "ha", "Equivalent connected area of IIC", 1};
 constexpr MeasureSpec kH{"H", "1", "Harary index of the binary graph", 1};
 constexpr MeasureSpec kGD{"GD", "m", "Graph diameter: longest of the shortest paths", 0};
-constexpr MeasureSpec kAlpha{"alpha", "1", "Loops of the binary graph over the most a planar one can have", 1};
-constexpr MeasureSpec kBeta{"beta", "1", "Links of the binary graph per patch", 1};
-constexpr MeasureSpec kGamma{"gamma", "1", "Links of the binary graph over the most a planar one can have", 1};
+constexpr MeasureSpec kAlpha{"alpha", "1", "Loops of the binary graph over the most a planar one can have", 0};
+constexpr MeasureSpec kBeta{"beta", "1", "Links of the binary graph per patch", 0};
+constexpr MeasureSpec kGamma{"gamma", "1", "Links of the binary graph over the most a planar one can have", 0};
 
 // Sources are dealt out to this many piles, each summed on its own and joined in order: the bits do not depend on
 // threads.

@@ -22,6 +22,19 @@ TEST_CASE("changes are against the baseline, and a fall of what should be small 
   CHECK(std::isnan(c.changes[0].change_p05));
 }
 
+TEST_CASE("what differs in rounding alone is no change, and no net loss is met") {
+  Target no_loss{"", "ECA", "", "", 0, {}, {}, 0.0};
+  const Comparison c =
+      compare({case_of("baseline", {200.0}, {4.0}), case_of("plan", {200.0 - 3e-14}, {4.0})}, "baseline", {no_loss});
+  CHECK(c.changes[0].change == 0.0);
+  CHECK(c.changes[0].change_percent == 0.0);
+  CHECK(c.changes[0].verdict() == 0);
+  CHECK(c.outcomes[0].met);
+  const Comparison less =
+      compare({case_of("baseline", {200.0}, {4.0}), case_of("plan", {200.0 - 1e-8}, {4.0})}, "baseline", {no_loss});
+  CHECK_FALSE(less.outcomes[0].met);
+}
+
 TEST_CASE("a change from nothing has no per cent") {
   const Comparison c = compare({case_of("baseline", {0.0}, {0.0}), case_of("plan", {5.0}, {0.0})}, "baseline", {});
   CHECK(std::isnan(c.changes[0].change_percent));
