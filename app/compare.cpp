@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <map>
 
 #include <fmt/format.h>
@@ -51,7 +52,7 @@ std::string brief(double value) {
 
 std::string with_sign(double value) {
   if (value == 0.0) return "0";
-  return (value > 0.0 ? "+" : "") + brief(value);
+  return fmt::format("{}{}", value > 0.0 ? "+" : "", brief(value));
 }
 
 std::string percent(double value) {
@@ -106,29 +107,106 @@ void print_ranges(const Comparison& comparison, int draws, const Paint& paint) {
                  with_sign(change.change_p05), with_sign(change.change_p95));
 }
 
+/// One table of a guild's assessment in every scenario that has it.
+std::vector<std::pair<std::string, Table>> tables_of(const ResultsFile& file, const std::vector<std::string>& scenarios,
+                                                     int year, const std::string& guild, const std::string& name) {
+  std::vector<std::pair<std::string, Table>> tables;
+  for (const std::string& scenario : scenarios)
+    if (auto table = file.table(scenario, year, guild, name)) tables.emplace_back(scenario, std::move(*table));
+  return tables;
+}
+
+void print_actions(const ResultsFile& file, const std::vector<int>& years, const std::vector<std::string>& scenarios,
+                   const Paint& paint) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  for (const int year : years) {
+    const auto tables = tables_of(file, scenarios, year, "", "actions");
+    if (std::all_of(tables.begin(), tables.end(), [](const auto& t) { return t.second.rows() == 0; })) continue;
+    fmt::print("\n{}What the scenarios do by {}{}\n", paint.head, year, paint.off);
+    fmt::print("{:<22}{:<42}{:>6}{:>14}{:>11}{:>12}\n", "scenario", "action", "since", "changed (ha)", "recovered",
+               "groups/day");
+    for (const auto& [scenario, table] : tables)
+      for (std::size_t row = 0; row < table.rows(); ++row) {
+        const std::int64_t start = table.integers("start")[row];
+        const bool is_visit = table.texts("type")[row] == "visitors";
+        const double area = is_visit ? none : table.numbers("area_ha")[row];
+        const double recovered = is_visit ? none : 100.0 * table.numbers("recovery")[row];
+        const double groups = is_visit ? table.numbers("peak_groups_per_day")[row] : none;
+        const bool does_nothing = area == 0.0;
+        fmt::print("{:<22}{:<42}{:>6}{}{:>11}{:>12}\n", scenario.substr(0, 21),
+                   table.texts("action")[row].substr(0, 41), start == always ? brief(none) : fmt::format("{}", start),
+                   field(brief(area), 14, does_nothing ? paint.bad : "", does_nothing ? paint.off : ""),
+                   is_visit ? brief(none) : fmt::format("{:.0f}%", recovered), brief(groups));
+      }
+  }
+}
+
+/// What each element is in one scenario.
+void print_elements(const Table& table) {
+  fmt::print("{:<24}{:<11}{:>10}{:>9}{:>9}{:>6}{:>11}{:>18}{:>9}{:>7}{:>9}\n", "element", "kind", "length km",
+             "area ha", "habitat", "gaps", "longest m", "to bridge them m", "patches", "links", "dECA");
+  for (std::size_t e = 0; e < table.rows(); ++e) {
+    const auto number = [&](const char* column) { return table.numbers(column)[e]; };
+    const std::int64_t unbridgeable = table.integers("gaps_unbridgeable")[e];
+    fmt::print("{:<24}{:<11}{:>10.1f}{:>9.0f}{:>8.0f}%{:>6}{:>11.0f}{:>18}{:>9}{:>7}{:>9}\n",
+               table.texts("element")[e].substr(0, 23), table.texts("kind")[e], number("length_m") / 1e3,
+               number("area_ha"), 100.0 * number("habitat_share"), table.integers("gaps")[e], number("longest_gap_m"),
+               brief(std::round(number("bridge_cost_m"))) +
+                   (unbridgeable > 0 ? fmt::format(" ({} cannot)", unbridgeable) : ""),
+               table.integers("patches")[e], table.integers("links")[e], percent(number("dECA_percent")));
+  }
+}
+
+/// What the scenarios make of each element.
+void print_element_changes(const std::vector<std::pair<std::string, Table>>& tables) {
+  fmt::print("{:<24}", "habitat, gaps, longest");
+  for (const auto& [scenario, table] : tables) fmt::print("{:>27}", scenario.substr(0, 25));
+  fmt::print("\n");
+  const auto& names = tables.front().second.texts("element");
+  for (std::size_t e = 0; e < names.size(); ++e) {
+    fmt::print("{:<24}", names[e].substr(0, 23));
+    for (const auto& [scenario, table] : tables) {
+      const auto number = [&, &columns = table](const char* column) { return columns.numbers(column)[e]; };
+      fmt::print("{:>7.0f}%{:>4}{:>8}{:>8}", 100.0 * number("habitat_share"), table.integers("gaps")[e],
+                 fmt::format("({:.0f})", number("longest_gap_m")), percent(number("dECA_percent")));
+    }
+    fmt::print("\n");
+  }
+}
+
+/// Whether and at which cost the network joins elements, two by two.
+void print_pairs(const std::vector<std::pair<std::string, Table>>& tables) {
+  fmt::print("{:<48}", "joined at km (*: they touch)");
+  for (const auto& [scenario, table] : tables) fmt::print("{:>13}", scenario.substr(0, 12));
+  fmt::print("\n");
+  const Table& first = tables.front().second;
+  for (std::size_t row = 0; row < first.rows(); ++row) {
+    const bool meet = first.integers("meet")[row] != 0;
+    fmt::print("{:<48}", fmt::format("{} - {}{}", first.texts("a")[row].substr(0, 21),
+                                     first.texts("b")[row].substr(0, 21), meet ? " *" : ""));
+    for (const auto& [scenario, table] : tables)
+      fmt::print("{:>13}",
+                 table.integers("joined")[row] != 0 ? fmt::format("{:.2f}", table.numbers("cost_m")[row] / 1e3) : "-");
+    fmt::print("\n");
+  }
+}
+
 void print_framework(const ResultsFile& file, const std::vector<std::string>& guilds, const std::vector<int>& years,
                      const std::vector<std::string>& scenarios, const Paint& paint) {
   for (const std::string& guild : guilds)
     for (const int year : years) {
-      std::vector<std::pair<std::string, Table>> tables;
-      for (const std::string& scenario : scenarios)
-        if (auto table = file.table(scenario, year, guild, "elements"))
-          tables.emplace_back(scenario, std::move(*table));
+      const auto tables = tables_of(file, scenarios, year, guild, "elements");
       if (tables.empty()) continue;
-      fmt::print("\n{}The framework for {} in {}{}: habitat share, gaps (longest, m), dECA if the element is lost\n",
-                 paint.head, guild, year, paint.off);
-      fmt::print("{:<24}", "element");
-      for (const auto& [scenario, table] : tables) fmt::print("{:>27}", scenario.substr(0, 25));
-      fmt::print("\n");
-      const auto& names = tables.front().second.texts("element");
-      for (std::size_t e = 0; e < names.size(); ++e) {
-        fmt::print("{:<24}", names[e].substr(0, 23));
-        for (const auto& [scenario, table] : tables) {
-          const auto number = [&, &columns = table](const char* column) { return columns.numbers(column)[e]; };
-          fmt::print("{:>7.0f}%{:>4}{:>8}{:>8}", 100.0 * number("habitat_share"), table.integers("gaps")[e],
-                     fmt::format("({:.0f})", number("longest_gap_m")), percent(number("dECA_percent")));
-        }
+      fmt::print("\n{}The framework for {} in {}, {}{} (dECA: loss of ECA if the element reverts)\n", paint.head, guild,
+                 year, tables.front().first, paint.off);
+      print_elements(tables.front().second);
+      if (tables.size() > 1) {
         fmt::print("\n");
+        print_element_changes(tables);
+      }
+      if (const auto pairs = tables_of(file, scenarios, year, guild, "element_pairs"); !pairs.empty()) {
+        fmt::print("\n");
+        print_pairs(pairs);
       }
     }
 }
@@ -152,62 +230,73 @@ std::string quoted(const std::string& text) {
 
 std::string exact(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
 
-/// All tables are made before the first is written: a name that is taken leaves nothing half done.
-void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<CaseIndices>& cases,
-               const Comparison& comparison, const std::string& baseline, const std::vector<std::string>& scenarios) {
-  std::string indices =
+std::string cell_of(double value) { return exact(value); }
+std::string cell_of(std::int64_t value) { return fmt::format("{}", value); }
+std::string cell_of(const std::string& value) { return quoted(value); }
+
+/// A table of every case as CSV, one row a row, after the columns that say which case it is. Empty: no case has it.
+std::string csv_of(const ResultsFile& file, const std::vector<CaseIndices>& cases, const std::string& name) {
+  std::string text;
+  for (const CaseIndices& c : cases) {
+    const auto table = file.table(c.scenario, c.year, c.guild, name);
+    if (!table) continue;
+    if (text.empty()) {
+      text = "guild,year,scenario";
+      for (const Column& column : table->columns) text += "," + column.name;
+      text += "\n";
+    }
+    for (std::size_t row = 0; row < table->rows(); ++row) {
+      text += fmt::format("{},{},{}", c.guild, c.year, c.scenario);
+      for (const Column& column : table->columns) {
+        text += ',';
+        std::visit([&](const auto& values) { text += cell_of(values[row]); }, column.values);
+      }
+      text += "\n";
+    }
+  }
+  return text;
+}
+
+std::string csv_of_indices(const std::vector<CaseIndices>& cases, const Comparison& comparison,
+                           const std::string& baseline) {
+  std::string text =
       "guild,year,scenario,index,unit,better,baseline,value,change,change_percent,change_p05,change_p95\n";
   for (const CaseIndices& c : cases) {
     if (c.scenario != baseline) continue;
     for (const IndexSample& index : c.indices)
-      indices += fmt::format("{},{},{},{},{},{},{},{},0,0,,\n", c.guild, c.year, c.scenario, index.name, index.unit,
-                             index.better, exact(index.draws.front()), exact(index.draws.front()));
+      text += fmt::format("{},{},{},{},{},{},{},{},0,0,,\n", c.guild, c.year, c.scenario, index.name, index.unit,
+                          index.better, exact(index.draws.front()), exact(index.draws.front()));
   }
   for (const IndexChange& c : comparison.changes)
-    indices += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", c.guild, c.year, c.scenario, c.index, c.unit,
-                           c.better, exact(c.baseline), exact(c.value), exact(c.change), exact(c.change_percent),
-                           exact(c.change_p05), exact(c.change_p95));
-  std::string elements;
-  for (const CaseIndices& c : cases) {
-    if (c.scenario != baseline && std::find(scenarios.begin(), scenarios.end(), c.scenario) == scenarios.end())
-      continue;
-    const auto table = file.table(c.scenario, c.year, c.guild, "elements");
-    if (!table) continue;
-    if (elements.empty()) {
-      elements = "guild,year,scenario";
-      for (const Column& column : table->columns) elements += "," + column.name;
-      elements += "\n";
-    }
-    for (std::size_t row = 0; row < table->rows(); ++row) {
-      elements += fmt::format("{},{},{}", c.guild, c.year, c.scenario);
-      for (const Column& column : table->columns)
-        std::visit(
-            [&](const auto& values) {
-              using T = typename std::decay_t<decltype(values)>::value_type;
-              if constexpr (std::is_same_v<T, double>)
-                elements += "," + exact(values[row]);
-              else if constexpr (std::is_same_v<T, std::string>)
-                elements += "," + quoted(values[row]);
-              else
-                elements += fmt::format(",{}", values[row]);
-            },
-            column.values);
-      elements += "\n";
-    }
-  }
-  std::string targets = "target,index,guild,year,scenario,value,change_percent,met\n";
-  for (const TargetOutcome& o : comparison.outcomes)
-    targets += fmt::format("{},{},{},{},{},{},{},{}\n", quoted(o.target.name), o.target.index, o.guild, o.year,
-                           o.scenario, exact(o.value), exact(o.change_percent), o.met ? "yes" : "no");
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", c.guild, c.year, c.scenario, c.index, c.unit, c.better,
+                        exact(c.baseline), exact(c.value), exact(c.change), exact(c.change_percent),
+                        exact(c.change_p05), exact(c.change_p95));
+  return text;
+}
 
+std::string csv_of_targets(const Comparison& comparison) {
+  if (comparison.outcomes.empty()) return "";
+  std::string text = "target,index,guild,year,scenario,value,change_percent,met\n";
+  for (const TargetOutcome& o : comparison.outcomes)
+    text += fmt::format("{},{},{},{},{},{},{},{}\n", quoted(o.target.name), o.target.index, o.guild, o.year, o.scenario,
+                        exact(o.value), exact(o.change_percent), o.met ? "yes" : "no");
+  return text;
+}
+
+/// All tables are made before the first is written: a name that is taken leaves nothing half done.
+void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<CaseIndices>& cases,
+               const Comparison& comparison, const std::string& baseline) {
   const auto beside = [&](const char* suffix) {
     fs::path result = path;
     result.replace_filename(path.stem().string() + suffix + path.extension().string());
     return result;
   };
-  std::vector<std::pair<fs::path, std::string>> files{{path, indices}};
-  if (!elements.empty()) files.emplace_back(beside("-framework"), elements);
-  if (!comparison.outcomes.empty()) files.emplace_back(beside("-targets"), targets);
+  std::vector<std::pair<fs::path, std::string>> files{{path, csv_of_indices(cases, comparison, baseline)},
+                                                      {beside("-framework"), csv_of(file, cases, "elements")},
+                                                      {beside("-pairs"), csv_of(file, cases, "element_pairs")},
+                                                      {beside("-gaps"), csv_of(file, cases, "gaps")},
+                                                      {beside("-targets"), csv_of_targets(comparison)}};
+  std::erase_if(files, [](const auto& item) { return item.second.empty(); });
   for (const auto& [name, text] : files) require_new_file(name);
   for (const auto& [name, text] : files) {
     std::ofstream out(name, std::ios::binary);
@@ -237,11 +326,12 @@ void compare_command(const CompareOptions& options) {
   const Paint paint = Paint::for_output();
   fmt::print("{}{}{}\n", paint.head, file.header().study_title, paint.off);
   if (!file.header().notice.empty()) fmt::print("Note: {}\n", file.header().notice);
+  print_actions(file, chosen.years, scenarios, paint);
   print_indices(cases, comparison, baseline, scenarios, paint);
   print_framework(file, chosen.guilds, chosen.years, with_baseline, paint);
   print_ranges(comparison, file.draws(), paint);
   print_targets(comparison, paint);
-  if (!options.csv.empty()) write_csv(options.csv, file, cases, comparison, baseline, scenarios);
+  if (!options.csv.empty()) write_csv(options.csv, file, cases, comparison, baseline);
   if (options.strict && !comparison.all_met()) throw DemandUnmet();
 }
 
@@ -252,9 +342,9 @@ void add_compare_command(CLI::App& app) {
   auto options = std::make_shared<CompareOptions>();
   command->add_option("results", options->results, "Results file")->required();
   add_selection(*command, options->selection);
-  command->add_option(
-      "--csv", options->csv,
-      "Write the comparison there; the framework and the targets go beside it, into -framework and -targets");
+  command->add_option("--csv", options->csv,
+                      "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
+                      "the targets into -targets");
   command->add_flag("--strict", options->strict, "Exit with code 3 if a target is not met");
   command->callback([options] { compare_command(*options); });
 }
