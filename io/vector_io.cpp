@@ -260,8 +260,10 @@ std::optional<Geometry> geometry_named(const std::vector<Feature>& features, con
   // Rings are read by the even-odd rule, by which the overlap of two areas would be a hole.
   GdalErrors errors;
   OGRMultiPolygon all;
-  for (const Geometry* geometry : found)
-    for (const auto* area : *to_ogr(*geometry)->toMultiPolygon()) all.addGeometry(area);
+  for (const Geometry* geometry : found) {
+    const std::unique_ptr<OGRGeometry> areas = to_ogr(*geometry);
+    for (const auto* area : *areas->toMultiPolygon()) all.addGeometry(area);
+  }
   const std::unique_ptr<OGRGeometry> whole(all.UnionCascaded());
   joined.parts.clear();
   bool first = true;
