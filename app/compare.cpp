@@ -58,7 +58,9 @@ std::string with_sign(double value) {
 std::string percent(double value) {
   if (std::isnan(value)) return "-";
   if (value == 0.0) return "=";
-  return fmt::format("{:+.{}f}%", value, std::abs(value) < 9.995 ? 2 : 1);
+  const double size = std::abs(value);
+  if (size >= 1e6) return fmt::format("x{:.3g}", 1.0 + value / 100.0);
+  return fmt::format("{:+.{}f}%", value, size < 9.995 ? 2 : size < 999.95 ? 1 : 0);
 }
 
 std::string field(const std::string& text, std::size_t width, const char* colour = "", const char* off = "") {

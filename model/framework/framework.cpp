@@ -24,7 +24,8 @@ constexpr MeasureSpec kGaps{"FW_gaps", "1", "Gaps along the framework's elements
 constexpr MeasureSpec kGapLength{"FW_gap_length", "m", "Total length of the gaps along the framework's elements", -1};
 constexpr MeasureSpec kLongestGap{"FW_longest_gap", "m", "Longest gap along any element", -1};
 constexpr MeasureSpec kJoined{"FW_joined_pairs", "1", "Pairs of elements whose patches the network joins", 1};
-constexpr MeasureSpec kJoinCost{"FW_join_cost", "m", "Mean effective distance over the joined pairs of elements", -1};
+constexpr MeasureSpec kJoinCost{"FW_join_cost", "m",
+                                "Mean effective distance over the joined pairs of elements; NaN: none is joined", -1};
 
 /// Patch (0-based) that each cell of the footprint belongs to, -1 for none.
 std::vector<int> patch_of_cells(const Footprint& footprint, const PatchSet& patches) {
@@ -276,7 +277,7 @@ FrameworkAssessment assess_framework(const Frame& frame, const std::vector<Footp
                      {&kGapLength, gap_length},
                      {&kLongestGap, longest},
                      {&kJoined, static_cast<double>(joined)},
-                     {&kJoinCost, joined > 0 ? join_cost / joined : 0.0}};
+                     {&kJoinCost, joined > 0 ? join_cost / joined : std::numeric_limits<double>::quiet_NaN()}};
   return result;
 }
 

@@ -234,10 +234,11 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
         {"mixed.geojson", "\"canal\"", "different kinds"});
   fails(mixed + "[[framework.element]]\nname = \"away\"\nkind = \"core\"\n",
         {"[framework.element \"away\"]", "no cell of the study", "extent"});
-  fails(mixed +
-            "[[scenario]]\nname = \"a\"\n[[scenario.action]]\ntype = \"build_greenway\"\nplace = \"away\"\ngreenway = "
-            "\"urban\"\n",
-        {"[scenario \"a\".action] place", "outside the study's frame"});
+  fails(
+      "[inputs]\nland_cover = \"cover.tif\"\nplaces = \"mixed.geojson\"\n[[guild]]\nname = \"ground_birds\"\n"
+      "[[scenario]]\nname = \"a\"\n[[scenario.action]]\ntype = \"build_greenway\"\nplace = \"away\"\n"
+      "greenway = \"urban\"\n",
+      {"[scenario \"a\".action] place", "outside the study's frame"});
   fails(basis + "[[target]]\nindex = \"EAC\"\nat_least = 1\n", {"there is no index \"EAC\"", "did you mean \"ECA\""});
   fails(basis + "[[target]]\nindex = \"ECA\"\n", {"it demands nothing"});
   fails("years = [2030.5]\n" + basis, {"2030.5 is no year"});

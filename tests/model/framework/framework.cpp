@@ -108,6 +108,7 @@ TEST_CASE("an element without any habitat is one open gap") {
   CHECK(result.gaps[0].open_end);
   CHECK(result.gaps[0].length_m == doctest::Approx(50.0));
   CHECK(result.pairs.empty());
+  CHECK(std::isnan(result.measures.back().value));  // no pair is joined: FW_join_cost is the mean of nothing
 }
 
 TEST_CASE("the gaps of a polygon follow its long axis") {
