@@ -119,8 +119,14 @@ class Works {
     const ClassIndex to = class_named(type->belt_class);
     const std::vector<bool> spared = classes_named(what.spare);
     const double fraction = recovered(what.recovery);
-    for (const Cell cell : cells_within(made_.frame, what.line, what.belt_width_m.value_or(type->belt_width_m) / 2.0))
-      if (made_.cover.is_valid(cell) && !is(spared, cell)) turn(cell, to, fraction);
+    // Where the trail runs it takes its share of the cell: only the rest becomes belt.
+    const double beside_trail = std::max(0.0, 1.0 - type->trail_width_m / made_.frame.cell_m);
+    const std::vector<Cell> trail = cells_along(made_.frame, what.line);
+    for (const Cell cell : cells_within(made_.frame, what.line, what.belt_width_m.value_or(type->belt_width_m) / 2.0)) {
+      if (!made_.cover.is_valid(cell) || is(spared, cell)) continue;
+      const bool on_trail = std::binary_search(trail.begin(), trail.end(), cell);
+      turn(cell, to, on_trail ? fraction * beside_trail : fraction);
+    }
     trails_.push_back(what.line);
     if (type->disturbance_width_m > 0.0)
       mark_disturbed(cells_within(made_.frame, what.line, type->disturbance_width_m));

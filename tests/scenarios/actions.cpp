@@ -70,6 +70,10 @@ TEST_CASE("a greenway plants its belt along a line and spares water and building
   const Landscape made = landscape_of(study, {"s", "s", {{"way", 2026, build}}}, 2026, 0).landscape;
   CHECK(cells_of_class(made, "tree") == 3 * 7 - 2);
   CHECK(class_at(made, 0, 3) == "crop");
+  // The trail of 3 m takes a tenth of the cells of 30 m that it runs through.
+  REQUIRE(study.greenway_types.at(0).trail_width_m == 3.0);
+  CHECK(made.recovery.at(2, 1) == doctest::Approx(1.0 - 3.0 / frame.cell_m));
+  CHECK(made.recovery.at(1, 1) == 1.0F);
   // The trail's ordinary use disturbs the cells beside it.
   CHECK(made.disturbed.at(2, 3) == 1);
   CHECK(made.disturbed.at(0, 3) == 0);
