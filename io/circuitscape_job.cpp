@@ -73,7 +73,7 @@ class Settings {
 
   /// One of some words, however it is written: upper or lower case.
   std::string choice(const std::string& key, const std::string& default_value, const std::vector<std::string>& words) {
-    const std::string word = lower(text(key, default_value));
+    std::string word = lower(text(key, default_value));
     if (std::find(words.begin(), words.end(), word) != words.end()) return word;
     const std::string nearest = nearest_word(word, words);
     std::string all;

@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -201,8 +200,7 @@ Raster<double> parse_ascii_grid(const std::string& text, const fs::path& file, G
     while (at < text.size() && is_blank(text[at])) ++at;
     if (at == text.size()) break;
     lines.push_back(at);
-    const void* end = std::memchr(text.data() + at, '\n', text.size() - at);
-    at = end == nullptr ? text.size() : static_cast<std::size_t>(static_cast<const char*>(end) - text.data()) + 1;
+    at = std::min(text.find('\n', at), text.size() - 1) + 1;
   }
   const std::string_view whole = text;
   if (lines.size() == static_cast<std::size_t>(shape.rows)) {
