@@ -18,10 +18,6 @@ constexpr double least_share = 1e-8;  // branches with less of the largest curre
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-SolveReport worse(const SolveReport& x, const SolveReport& y) {
-  return {std::max(x.iterations, y.iterations), std::max(x.residual, y.residual), x.converged && y.converged};
-}
-
 /// A graph with some nodes held at 0 volts and some with a way to ground, solved for one set of currents after the
 /// other. Only nodes that are active are unknowns; the others must have no branch to them.
 class GroundedGraph {

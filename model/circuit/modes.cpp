@@ -46,10 +46,6 @@ Raster<std::int32_t> with_regions(const CircuitMap& map, const std::vector<const
   return group;
 }
 
-SolveReport worse(const SolveReport& x, const SolveReport& y) {
-  return {std::max(x.iterations, y.iterations), std::max(x.residual, y.residual), x.converged && y.converged};
-}
-
 /// Voltages of a circuit for 1 A from each of some nodes to the first of its component; every other solution follows by
 /// superposition.
 class Superposition {

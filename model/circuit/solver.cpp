@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t piece = 1 << 13;  // nodes
 constexpr std::int64_t rows_a_piece = 32;
 constexpr double longest_step = 1e6;
+constexpr std::int32_t most_merged = 10000;  // that a factorisation, which eliminates them last, can stand
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
 
@@ -216,6 +217,11 @@ struct CircuitSolver::Workspace {
   }
 };
 
+SolveReport worse(const SolveReport& x, const SolveReport& y) {
+  return {std::max(x.iterations, y.iterations), std::max(x.residual, y.residual), x.converged && y.converged,
+          x.direct || y.direct};
+}
+
 CircuitSolver::CircuitSolver(const Laplacian& laplacian) : laplacian_(laplacian), hierarchy_(laplacian) {}
 CircuitSolver::~CircuitSolver() = default;
 
@@ -346,10 +352,45 @@ void CircuitSolver::solve_block(Workspace<lanes>& work, std::span<const Injectio
   }
 }
 
+/// With steps of refinement while they help.
+void CircuitSolver::solve_directly(const Injection& injection, std::vector<double>& voltages,
+                                   const SolverOptions& options, SolveReport& report) {
+  if (direct_ == nullptr) direct_ = std::make_unique<DirectSolver>(laplacian_);
+  const std::size_t n = index(laplacian_.size());
+  std::vector<double> left(n, 0.0), x(n, 0.0), step, flow(n);
+  double norm = 0.0;
+  for (const auto& [node, current] : injection) {
+    left[index(node)] += current;
+    norm += current * current;
+  }
+  norm = std::sqrt(norm);
+  double residual = norm;
+  for (int k = 0; k < 4 && residual > options.tolerance * norm; ++k) {
+    direct_->solve(left, step);
+    for (std::size_t i = 0; i < n; ++i) x[i] += step[i];
+    multiply<1>(laplacian_, x.data(), flow.data());
+    for (std::size_t i = 0; i < n; ++i) left[i] = -flow[i];
+    for (const auto& [node, current] : injection) left[index(node)] += current;
+    double squared = 0.0;
+    for (const double v : left) squared += v * v;
+    const double now = std::sqrt(squared);
+    if (!(now < residual)) break;
+    residual = now;
+  }
+  report.direct = true;
+  report.residual = norm > 0.0 ? residual / norm : 0.0;
+  report.converged = residual <= options.tolerance * norm;
+  voltages = std::move(x);
+}
+
 std::vector<SolveReport> CircuitSolver::solve(std::span<const Injection> injections,
                                               std::span<std::vector<double>> voltages, const SolverOptions& options,
                                               const RunContext& context) {
   std::vector<SolveReport> reports(injections.size());
+  if (laplacian_.size() <= options.most_for_direct) {
+    for (std::size_t k = 0; k < injections.size(); ++k) solve_directly(injections[k], voltages[k], options, reports[k]);
+    return reports;
+  }
   for (std::size_t begin = 0; begin < injections.size();) {
     const std::size_t left = injections.size() - begin;
     const std::size_t count = left >= 2 ? std::min<std::size_t>(4, left) : 1;
@@ -365,6 +406,19 @@ std::vector<SolveReport> CircuitSolver::solve(std::span<const Injection> injecti
     }
     begin += count;
   }
+  for (std::size_t k = 0; k < injections.size(); ++k)
+    if (!reports[k].converged && laplacian_.size() <= options.most_for_fallback && laplacian_.merged <= most_merged) {
+      context.check();
+      const SolveReport stalled = reports[k];
+      std::vector<double> found;
+      solve_directly(injections[k], found, options, reports[k]);
+      // Whichever came nearer.
+      if (reports[k].residual < stalled.residual)
+        voltages[k] = std::move(found);
+      else
+        reports[k] = stalled;
+      reports[k].iterations = stalled.iterations;
+    }
   return reports;
 }
 

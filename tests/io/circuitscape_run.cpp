@@ -556,6 +556,7 @@ TEST_CASE("pairs that do not converge are marked and named, and the others stand
   job.set("write_cur_maps", "True");
   CircuitscapeRunOptions options;
   options.solver.most_iterations = 2;
+  options.solver.most_for_direct = options.solver.most_for_fallback = 0;
   const CircuitscapeOutcome outcome = job.run(options);
   CHECK(outcome.runs == 6);
   CHECK(outcome.solved == 1);

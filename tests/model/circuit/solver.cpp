@@ -66,7 +66,7 @@ std::vector<double> dense_voltages(const Laplacian& laplacian, const Injection& 
 double resistance(CircuitSolver& solver, std::int32_t a, std::int32_t b, double tolerance = 1e-11) {
   const std::array<Injection, 1> injections{Injection{{a, 1.0}, {b, -1.0}}};
   std::array<std::vector<double>, 1> voltages;
-  const auto reports = solver.solve(injections, voltages, {tolerance, 500}, RunContext{});
+  const auto reports = solver.solve(injections, voltages, {tolerance, 500, 0, 0}, RunContext{});
   CHECK(reports[0].converged);
   return voltages[0][static_cast<std::size_t>(a)] - voltages[0][static_cast<std::size_t>(b)];
 }
@@ -192,7 +192,7 @@ TEST_CASE("voltages equal those of a dense factorisation on random landscapes") 
     CircuitSolver solver(laplacian);
     const std::array<Injection, 1> injections{injection};
     std::array<std::vector<double>, 1> voltages;
-    const auto reports = solver.solve(injections, voltages, {1e-12, 500}, RunContext{});
+    const auto reports = solver.solve(injections, voltages, {1e-12, 500, 0, 0}, RunContext{});
     CAPTURE(reports[0].residual);
     const double r = expected[static_cast<std::size_t>(a)] - expected[static_cast<std::size_t>(b)];
     const double found = voltages[0][static_cast<std::size_t>(a)] - voltages[0][static_cast<std::size_t>(b)];
@@ -213,7 +213,7 @@ TEST_CASE("what flows in flows out, on every node; lanes do not mix; the bits do
     const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
     CircuitSolver solver(laplacian);
     std::vector<std::vector<double>> voltages(count);
-    const auto reports = solver.solve(std::span(injections).first(count), voltages, {1e-10, 300}, RunContext{});
+    const auto reports = solver.solve(std::span(injections).first(count), voltages, {1e-10, 300, 0, 0}, RunContext{});
     for (const SolveReport& report : reports) CHECK(report.converged);
     return voltages;
   };
@@ -267,7 +267,7 @@ TEST_CASE("hard ground: mazes, one-cell diagonals, percolation, white noise over
     const auto [a, b] = far_apart(g);
     const std::array<Injection, 1> injections{Injection{{laplacian.node(a), 1.0}, {laplacian.node(b), -1.0}}};
     std::array<std::vector<double>, 1> voltages;
-    const auto report = solver.solve(injections, voltages, {tolerance, 500}, RunContext{})[0];
+    const auto report = solver.solve(injections, voltages, {tolerance, 500, 0, 0}, RunContext{})[0];
     CAPTURE(report.residual);
     CHECK(report.converged);
     return report.iterations;
@@ -297,4 +297,63 @@ TEST_CASE("nothing to solve: no node, one node, no current") {
   const Laplacian one = grid_laplacian(uniform({1, 1}), Neighbourhood::eight, average_resistance);
   CircuitSolver of_one(one);
   CHECK(of_one.solve(nothing, voltages, {}, RunContext{})[0].converged);
+}
+
+TEST_CASE("factorisation and iteration agree to 1e-8, on maps and merged nodes alike") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    const Raster<float> g =
+        random_conductance(dice, {60 + dice.below(60), 60 + dice.below(60)}, Resistances::noise, 0.2);
+    Raster<std::int32_t> group(g.shape, 0);
+    for (std::int32_t r = 10; r < 20; ++r)
+      for (std::int32_t c = 30; c < 50; ++c) group.at(r, c) = 1 + (c > 45);
+    RasterCircuit circuit = raster_circuit(g, group, {});
+    const auto [a, b] = far_apart(g);
+    if (dice.chance(0.5)) circuit.laplacian.ties.push_back({circuit.node[a], Laplacian::ground, 0.2});
+    CircuitSolver solver(circuit.laplacian);
+    const std::array<Injection, 1> injections{Injection{{circuit.node[a], 1.0}, {circuit.node[b], -1.0}}};
+    std::array<std::vector<double>, 1> iterated, factorised;
+    CHECK(solver.solve(injections, iterated, {1e-12, 500, 0, 0}, RunContext{})[0].converged);
+    const SolveReport report = solver.solve(injections, factorised, {1e-12, 500, 1 << 20}, RunContext{})[0];
+    CHECK(report.direct);
+    CHECK(report.converged);
+    const auto drop = [&, &u = a, &v = b](const std::vector<double>& x) {
+      return x[static_cast<std::size_t>(circuit.node[u])] - x[static_cast<std::size_t>(circuit.node[v])];
+    };
+    CHECK(drop(iterated[0]) == doctest::Approx(drop(factorised[0])).epsilon(1e-8));
+    for (Cell cell = 0; cell < g.shape.cells(); cell += 7) {
+      const std::int32_t node = circuit.node[cell];
+      const auto to_b = [&, &v = b](const std::vector<double>& x) {
+        return x[static_cast<std::size_t>(node)] - x[static_cast<std::size_t>(circuit.node[v])];
+      };
+      // Cells of other components float.
+      if (node >= 0 && std::abs(to_b(factorised[0])) > 0.0 && std::abs(to_b(iterated[0])) > 0.0 &&
+          circuit_components(circuit.laplacian)[static_cast<std::size_t>(node)] ==
+              circuit_components(circuit.laplacian)[static_cast<std::size_t>(circuit.node[b])])
+        REQUIRE(to_b(iterated[0]) ==
+                doctest::Approx(to_b(factorised[0])).epsilon(1e-7).scale(std::abs(drop(factorised[0]))));
+      if (cell > 700) break;
+    }
+  }
+}
+
+TEST_CASE("where the iteration is not given the time, the factorisation answers, and says so") {
+  Dice dice(5);
+  const Raster<float> g = maze(dice, 60);
+  const Laplacian laplacian = grid_laplacian(g, Neighbourhood::four, average_resistance);
+  CircuitSolver solver(laplacian);
+  const auto [a, b] = far_apart(g);
+  const std::array<Injection, 1> injections{Injection{{laplacian.node(a), 1.0}, {laplacian.node(b), -1.0}}};
+  std::array<std::vector<double>, 1> voltages;
+  const SolveReport without = solver.solve(injections, voltages, {1e-10, 2, 0, 0}, RunContext{})[0];
+  CHECK_FALSE(without.converged);
+  voltages[0].clear();
+  const SolveReport with = solver.solve(injections, voltages, {1e-10, 2, 0}, RunContext{})[0];
+  CHECK(with.converged);
+  CHECK(with.direct);
+  // A tree of unit resistors: the resistance is the number of steps between the two, a whole number.
+  const double r = voltages[0][static_cast<std::size_t>(laplacian.node(a))] -
+                   voltages[0][static_cast<std::size_t>(laplacian.node(b))];
+  CHECK(r == doctest::Approx(std::round(r)).epsilon(1e-9));
 }
