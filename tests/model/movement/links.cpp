@@ -10,6 +10,7 @@
 
 #include "tests/support/drawn.hpp"
 #include "tests/support/least_cost.hpp"
+#include "tests/support/places.hpp"
 #include "tests/support/random_rasters.hpp"
 
 using namespace greenweave;
@@ -18,51 +19,6 @@ using namespace greenweave::testing;
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-struct Place {
-  Frame frame;
-  HabitatSurface surface;
-  PatchSet patches;
-};
-
-Place place_of(Raster<float> resistance, Raster<float> quality, double cell_m) {
-  Place place;
-  place.frame = frame_of(resistance.shape, cell_m);
-  place.surface = {std::move(quality), std::move(resistance)};
-  Guild guild;
-  guild.minimum_patch_ha = 0.0;
-  place.patches = find_patches(place.frame, place.surface, guild);
-  return place;
-}
-
-/// Letters are habitat; digits are resistances; # is impassable. Habitat has resistance 1.
-Place drawn_place(std::initializer_list<std::string> rows, double cell_m = 1.0) {
-  std::map<char, float> resistance{{'#', impassable}}, quality{{'#', 0.0F}};
-  for (char c = '1'; c <= '9'; ++c) resistance[c] = static_cast<float>(c - '0'), quality[c] = 0.0F;
-  for (char c = 'A'; c <= 'Z'; ++c) resistance[c] = 1.0F, quality[c] = 1.0F;
-  return place_of(drawn(rows, resistance), drawn(rows, quality), cell_m);
-}
-
-/// A few rectangles of habitat in a random surface.
-Raster<float> random_habitat(Dice& dice, const Shape& shape, int rectangles, std::int32_t most_side) {
-  Raster<float> quality(shape);
-  for (int k = 0; k < rectangles; ++k) {
-    const std::int32_t r0 = dice.below(shape.rows), c0 = dice.below(shape.cols);
-    const std::int32_t r1 = std::min(shape.rows, r0 + 1 + dice.below(most_side));
-    const std::int32_t c1 = std::min(shape.cols, c0 + 1 + dice.below(most_side));
-    for (std::int32_t r = r0; r < r1; ++r)
-      for (std::int32_t c = c0; c < c1; ++c) quality.at(r, c) = 1.0F;
-  }
-  return quality;
-}
-
-Place random_place(Dice& dice, std::int32_t most) {
-  const Shape shape = random_shape(dice, most);
-  const Resistances kind =
-      dice.chance(0.6) ? Resistances::classes : (dice.chance(0.5) ? Resistances::noise : Resistances::contrast);
-  Raster<float> resistance = random_resistance(dice, shape, kind, dice.chance(0.5) ? 0.35 : 0.0);
-  return place_of(std::move(resistance), random_habitat(dice, shape, 1 + dice.below(9), 5), dice.chance(0.5) ? 1 : 30);
-}
 
 /// Owner of each cell in the Voronoi diagram of the patches' cells, the smaller cell index where two are equally near.
 std::set<std::pair<int, int>> plain_adjacency(const PatchSet& patches) {
