@@ -35,7 +35,7 @@ NearestSource nearest_source(const Frame& frame, const HabitatSurface& surface, 
         inside = inside && (!shape.holds(r + dr, c + dc) || source.at(r + dr, c + dc) == source[cell]);
       if (!inside)
         search.add_source(cell);
-      else if (surface.resistance[cell] != impassable)
+      else
         search.add_interior(cell);
     }
   search.run(

@@ -134,7 +134,7 @@ void CostSearch::add_source(Cell cell) {
 
 void CostSearch::add_interior(Cell cell) {
   const std::uint32_t at = grid_.padded(cell);
-  if (cost_[at] == 0.0) return;
+  if (std::isinf(grid_.resistance(at)) || cost_[at] == 0.0) return;
   touch(at);
   cost_[at] = 0.0;
 }

@@ -107,7 +107,7 @@ class CostSearch {
   void reset(Heading heading = Heading::away);
   /// Cost 0 at a cell, which is expanded. An impassable cell is no source.
   void add_source(Cell cell);
-  /// Cost 0 at a cell that is not expanded: the inside of a patch whose rim is the source.
+  /// Cost 0 at a cell that is not expanded: the inside of a patch whose rim is the source. Not at an impassable one.
   void add_interior(Cell cell);
 
   /// Expands cells in order of cost up to `limit`. `visit(padded, cost)` sees a cell before it is expanded and says
