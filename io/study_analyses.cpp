@@ -76,12 +76,104 @@ void record_input(Study& study, const std::string& role, const std::filesystem::
   study.inputs.push_back({role, path.string(), sha256_of_file(path)});
 }
 
+namespace {
+
+/// Which classes a list of names means.
+std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far) {
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  std::vector<bool> chosen(classes.classes.size(), false);
+  const auto names = section.texts(key);
+  if (!names || names->empty())
+    section.fail("", fmt::format("`{}` is missing", key), fmt::format("add {} = [\"...\"]: land-cover classes", key));
+  for (const std::string& name : *names) {
+    const int index = classes.index_of_name(name);
+    if (index < 0) {
+      std::vector<std::string> known;
+      for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
+      section.fail(key, fmt::format("there is no class \"{}\"", name), suggest(name, known));
+    }
+    chosen[static_cast<std::size_t>(index)] = true;
+  }
+  return chosen;
+}
+
+CorridorAnalysis read_corridors(Section& section, const StudySoFar& so_far) {
+  CorridorAnalysis what;
+  CorridorRule& rule = what.rule;
+  if (section.has("slack_m")) rule.slack_m = section.number("slack_m", 0.0, 0.0, 1e12);
+  if (section.has("slack_percent")) rule.slack_share = section.number("slack_percent", 0.0, 0.0, 1e6) / 100.0;
+  if (rule.slack_of(1.0) == CorridorRule::none)
+    section.fail("", "it has neither `slack_m` nor `slack_percent`",
+                 "say how much dearer than the least cost a corridor's ways may be, such as slack_percent = 10");
+  if (section.has("truncate_m")) rule.truncate_m = section.number("truncate_m", 0.0, 0.0, 1e12);
+  what.quality.buffer_m = section.number("buffer_m", 0.0, 0.0, 1e5);
+  for (Section& item : section.tables("crossing")) {
+    CrossedKind kind{item.required_text("name"), classes_of(item, "classes", so_far)};
+    for (const CrossedKind& other : what.quality.crossed)
+      if (other.name == kind.name)
+        item.fail("name", fmt::format("\"{}\" is there twice", kind.name), "give each kind its own name");
+    item.done();
+    what.quality.crossed.push_back(std::move(kind));
+  }
+  section.done();
+  return what;
+}
+
+BarrierAnalysis read_barriers(Section& section, const StudySoFar& so_far) {
+  BarrierAnalysis what;
+  const Frame& frame = so_far.study.landscape.frame;
+  what.rule.radii_m = {3.0 * frame.cell_m};
+  if (const auto radii = section.numbers("radii_m")) {
+    for (const double radius : *radii)
+      if (!(radius > 0.0 && radius <= 1000.0 * frame.cell_m))
+        section.fail("radii_m", fmt::format("{:g} is out of range", radius),
+                     fmt::format("give radii above 0, up to 1000 cells ({:g} m)", 1000.0 * frame.cell_m));
+    if (radii->empty()) section.fail("radii_m", "the list is empty", "give at least one radius, or leave the key out");
+    what.rule.radii_m = *radii;
+    std::sort(what.rule.radii_m.begin(), what.rule.radii_m.end());
+    what.rule.radii_m.erase(std::unique(what.rule.radii_m.begin(), what.rule.radii_m.end()), what.rule.radii_m.end());
+  }
+  what.rule.restored_resistance = section.number("restored_resistance", what.rule.restored_resistance, 1e-6, 1e9);
+  what.rule.places = static_cast<int>(section.number("places", what.rule.places, 1, 10000));
+  what.rule.score = section.choice("rank_by", "sum", {"sum", "maximum"}) == "sum" ? BarrierRule::Score::sum
+                                                                                  : BarrierRule::Score::maximum;
+  section.done();
+  return what;
+}
+
+NearestSourceAnalysis read_nearest_source(Section& section, const StudySoFar& so_far) {
+  NearestSourceAnalysis what;
+  what.max_cost_m = section.number("max_cost_m", 0.0, 0.0, 1e12);
+  if (const auto names = section.texts("sources"))
+    for (const std::string& name : *names) {
+      std::vector<std::string> known;
+      Feature source{name, {}};
+      for (const Feature& place : so_far.places) {
+        known.push_back(place.name);
+        if (place.name != name) continue;
+        source.geometry.kind = place.geometry.kind;
+        source.geometry.parts.insert(source.geometry.parts.end(), place.geometry.parts.begin(),
+                                     place.geometry.parts.end());
+      }
+      if (source.geometry.empty())
+        section.fail("sources", fmt::format("no feature of inputs.places is named \"{}\"", name), suggest(name, known));
+      what.sources.push_back(std::move(source));
+    }
+  section.done();
+  return what;
+}
+
+}  // namespace
+
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   Analyses analyses;
   analyses.patch_importance = section.boolean("patch_importance", true);
   analyses.elements = section.boolean("elements", true);
   analyses.element_contribution = section.boolean("element_contribution", true);
   if (auto circuit = section.table("circuit")) analyses.circuit = read_circuit(*circuit, so_far);
+  if (auto topic = section.table("corridors")) analyses.corridors = read_corridors(*topic, so_far);
+  if (auto topic = section.table("barriers")) analyses.barriers = read_barriers(*topic, so_far);
+  if (auto topic = section.table("mcr")) analyses.nearest_source = read_nearest_source(*topic, so_far);
   section.done();
   return analyses;
 }

@@ -487,15 +487,21 @@ class StudyReader {
       guild.disturbance_sensitivity = item.number("disturbance_sensitivity", guild.disturbance_sensitivity, 0.0, 1.0);
       if (auto links = item.table("links")) {
         LinkRule& rule = guild.links;
-        const bool planar = rule.topology == LinkRule::Topology::planar;
-        rule.topology = links->choice("topology", planar ? "planar" : "complete", {"planar", "complete"}) == "planar"
-                            ? LinkRule::Topology::planar
-                            : LinkRule::Topology::complete;
+        static const std::vector<std::string> topologies{"planar", "complete", "nearest"};  // as in the enumeration
+        const std::string topology =
+            links->choice("topology", topologies[static_cast<std::size_t>(rule.topology)], topologies);
+        rule.topology = static_cast<LinkRule::Topology>(std::find(topologies.begin(), topologies.end(), topology) -
+                                                        topologies.begin());
+        if (links->has("neighbours") && rule.topology != LinkRule::Topology::nearest)
+          links->fail("neighbours", "it goes with topology = \"nearest\" only", "set that, or take the key out");
+        rule.neighbours = static_cast<int>(links->number("neighbours", rule.neighbours, 1, 1e6));
         rule.max_cost_m = links->number("max_cost_m", rule.max_cost_m, 1e-3, infinity);
         rule.cross_patches = links->boolean("cross_patches", rule.cross_patches);
         rule.intra_patch = links->boolean("intra_patch", rule.intra_patch);
         links->done();
       }
+      read_slope(item, guild);
+      read_lines(item, guild);
       item.done();
       require_habitat(item, guild);
       study_.guilds.push_back(std::move(guild));
@@ -503,6 +509,63 @@ class StudyReader {
     if (study_.guilds.empty())
       root_.fail("", "there is no guild",
                  fmt::format("add [[guild]] with a name; presets: {}", fmt::join(guild_presets(), ", ")));
+  }
+
+  /// `slope = "tobler"`, or a table of gradients and factors.
+  void read_slope(Section& item, Guild& guild) const {
+    if (!item.has("slope")) return;
+    SlopeResponse& slope = guild.slope;
+    if (item.is_text("slope")) {
+      item.choice("slope", "", {"tobler"});
+      slope.kind = SlopeResponse::Kind::tobler;
+    } else {
+      auto section = item.table("slope");
+      const auto gradients = section->numbers("gradients_percent"), factors = section->numbers("factors");
+      if (section->has("curve")) {
+        section->choice("curve", "", {"tobler"});
+        slope.kind = SlopeResponse::Kind::tobler;
+        if (gradients || factors)
+          section->fail("curve", "there are `gradients_percent` and `factors` too", "give one or the other");
+      }
+      if (gradients || factors) {
+        slope.kind = SlopeResponse::Kind::table;
+        if (!gradients || !factors || gradients->size() != factors->size() || gradients->empty())
+          section->fail("", "`gradients_percent` and `factors` are no two lists of one length",
+                        "give a factor on the cost of a step for each gradient, uphill positive");
+        for (std::size_t i = 0; i < gradients->size(); ++i) {
+          if (i > 0 && (*gradients)[i] <= (*gradients)[i - 1])
+            section->fail("gradients_percent", "they do not ascend", "sort them, downhill (negative) first");
+          if (!((*factors)[i] > 0.0 && (*factors)[i] < 1e9))
+            section->fail("factors", fmt::format("{:g} is out of range", (*factors)[i]), "give numbers above 0");
+          slope.table.emplace_back((*gradients)[i] / 100.0, (*factors)[i]);
+        }
+      }
+      if (section->has("steepest_percent")) slope.steepest = section->number("steepest_percent", 0.0, 0.0, 1e6) / 100.0;
+      section->done();
+    }
+    if (slope.is_none()) item.fail("slope", "it changes nothing", "give a curve, a table or steepest_percent");
+    if (study_.landscape.elevation_m == nullptr)
+      item.fail("slope", "there are no heights to take slopes from", "add elevation = \"...\" to [inputs]");
+    if (guild.links.intra_patch)
+      item.fail("slope", "costs across patches (links.intra_patch) are the same there and back, slopes are not",
+                "leave one of them out");
+  }
+
+  /// Lines that the guild follows or crosses: features of inputs.places or inputs.framework.
+  void read_lines(Section& item, Guild& guild) const {
+    std::vector<LineOnGround> lines;
+    for (Section& line : item.tables("line")) {
+      const auto geometry = place(line, {Geometry::Kind::lines, Geometry::Kind::polygons}, true);
+      lines.push_back({line.required_text("place"), *geometry, line.number("width_m", 0.0, 0.0, 1e5)});
+      LineResponse response;
+      response.line = static_cast<int>(lines.size()) - 1;
+      response.along = line.number("along", response.along, 1e-6, 1e6);
+      response.across = line.number("across", response.across, 1e-6, 1e6);
+      guild.lines.push_back(response);
+      line.done();
+    }
+    if (lines.size() > 364) item.fail("line", "there are more than 364", "join lines that are alike");
+    if (!lines.empty()) guild.axes = std::make_shared<LineAxes>(line_axes(study_.landscape.frame, lines));
   }
 
   static void require_habitat(const Section& item, const Guild& guild) {
@@ -551,7 +614,7 @@ class StudyReader {
       std::vector<std::string> words;
       for (const Geometry::Kind kind : kinds) words.emplace_back(word_of(kind));
       action.fail("place", fmt::format("\"{}\" is of {}", *name, word_of(found->kind)),
-                  fmt::format("this type of action needs {}", fmt::join(words, " or ")));
+                  fmt::format("what is asked for are {}", fmt::join(words, " or ")));
     }
     if (!is_near(study_.landscape.frame, *found))
       action.fail("place", fmt::format("\"{}\" lies outside the study's frame", *name),

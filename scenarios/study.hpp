@@ -10,7 +10,10 @@
 #include "model/framework/element.hpp"
 #include "model/grid/geometry.hpp"
 #include "model/landscape/landscape.hpp"
+#include "scenarios/analyses/barriers.hpp"
 #include "scenarios/analyses/circuit.hpp"
+#include "scenarios/analyses/corridors.hpp"
+#include "scenarios/analyses/nearest_source.hpp"
 
 namespace greenweave {
 
@@ -117,6 +120,9 @@ struct Analyses {
   bool elements = true;
   bool element_contribution = true;
   std::optional<CircuitAnalysis> circuit = std::nullopt;
+  std::optional<CorridorAnalysis> corridors = std::nullopt;
+  std::optional<BarrierAnalysis> barriers = std::nullopt;
+  std::optional<NearestSourceAnalysis> nearest_source = std::nullopt;
 };
 
 /// An input file as the results record it.

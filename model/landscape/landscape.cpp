@@ -42,7 +42,7 @@ namespace {
 /// What makes steps of the guild depend on their direction here; null if nothing does.
 std::shared_ptr<const StepEffects> step_effects(const Landscape& landscape, const Guild& guild) {
   const bool slope = landscape.elevation_m != nullptr && !guild.slope.is_none();
-  const bool lines = landscape.axes != nullptr && !guild.lines.empty();
+  const bool lines = guild.axes != nullptr && !guild.lines.empty();
   if (!slope && !lines) return nullptr;
   auto steps = std::make_shared<StepEffects>();
   steps->cell_m = landscape.frame.cell_m;
@@ -51,7 +51,7 @@ std::shared_ptr<const StepEffects> step_effects(const Landscape& landscape, cons
     steps->slope = guild.slope;
   }
   if (lines) {
-    steps->axes = landscape.axes;
+    steps->axes = guild.axes;
     steps->lines = guild.lines;
   }
   return steps;

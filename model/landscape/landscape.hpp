@@ -67,8 +67,9 @@ struct Guild {
   double disturbance_sensitivity = 1.0;  // 0 none .. 1 full effect of the disturbance rule
   Dispersal dispersal;
   LinkRule links;
-  SlopeResponse slope;              // what gradients do to the cost of a step; needs elevation
-  std::vector<LineResponse> lines;  // what it is to follow or to cross the lines of Landscape::axes
+  SlopeResponse slope;                   // what gradients do to the cost of a step; needs elevation
+  std::shared_ptr<const LineAxes> axes;  // lines that it follows or crosses; may be null
+  std::vector<LineResponse> lines;       // what they are to it
 };
 
 /// What a disturbed cell suffers at sensitivity 1 (skylark density -50 % within the zone: MASOOR/METAPHOR, see
@@ -87,7 +88,6 @@ struct Landscape {
   std::shared_ptr<const Raster<float>> elevation_m;       // may be null
   std::shared_ptr<const Raster<float>> population;        // persons per cell; may be null
   std::shared_ptr<const Raster<float>> given_resistance;  // a ready resistance raster for all guilds; may be null
-  std::shared_ptr<const LineAxes> axes;                   // lines that guilds follow or cross; may be null
 
   // Cells on their way from a former class to `cover`: empty when none is.
   Raster<ClassIndex> former_cover;

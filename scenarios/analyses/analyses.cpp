@@ -15,6 +15,9 @@ void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildR
   if (analyses.circuit)
     add_circuit(guild_case, *analyses.circuit, context, before != nullptr ? &before->voltages : nullptr,
                 after != nullptr ? &after->voltages : nullptr, result);
+  if (analyses.corridors) add_corridors(guild_case, *analyses.corridors, context, result);
+  if (analyses.barriers) add_barriers(guild_case, *analyses.barriers, context, result);
+  if (analyses.nearest_source) add_nearest_source(guild_case, *analyses.nearest_source, context, result);
 }
 
 std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
