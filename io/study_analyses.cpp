@@ -82,18 +82,12 @@ namespace {
 std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far) {
   const ClassTable& classes = *so_far.study.landscape.classes;
   std::vector<bool> chosen(classes.classes.size(), false);
-  const auto names = section.texts(key);
-  if (!names || names->empty())
+  std::vector<std::string> known;
+  for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
+  const std::vector<std::string> names = names_among(section, key, "class", known);
+  if (names.empty())
     section.fail("", fmt::format("`{}` is missing", key), fmt::format("add {} = [\"...\"]: land-cover classes", key));
-  for (const std::string& name : *names) {
-    const int index = classes.index_of_name(name);
-    if (index < 0) {
-      std::vector<std::string> known;
-      for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
-      section.fail(key, fmt::format("there is no class \"{}\"", name), suggest(name, known));
-    }
-    chosen[static_cast<std::size_t>(index)] = true;
-  }
+  for (const std::string& name : names) chosen[static_cast<std::size_t>(classes.index_of_name(name))] = true;
   return chosen;
 }
 

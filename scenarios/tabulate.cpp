@@ -47,14 +47,22 @@ Table tabulate_patches(const PatchSet& patches, const std::vector<PatchImportanc
 
 Table tabulate_links(const LinkSet& links, const Guild& guild) {
   const double alpha = guild.dispersal.alpha();
-  return TableOf("links", links.links)
-      .integer("from", "1", "Label of one patch", [](const Link& l) { return l.a + 1; })
+  TableOf table("links", links.links);
+  table.integer("from", "1", "Label of one patch", [](const Link& l) { return l.a + 1; })
       .integer("to", "1", "Label of the other patch", [](const Link& l) { return l.b + 1; })
       .number("cost_m", "m", "Effective distance: least accumulated cost", [](const Link& l) { return l.cost_m; })
       .number("length_m", "m", "Length of the least-cost path", [](const Link& l) { return l.length_m; })
       .number("probability", "1", "Dispersal probability over the link",
-              [&](const Link& l) { return std::exp(-alpha * l.cost_m); })
-      .take();
+              [&](const Link& l) { return std::exp(-alpha * l.cost_m); });
+  if (links.directed)
+    table
+        .number("back_cost_m", "m", "Effective distance the other way; infinity: none",
+                [](const Link& l) { return l.back_cost_m; })
+        .number("back_length_m", "m", "Length of the least-cost path the other way",
+                [](const Link& l) { return l.back_length_m; })
+        .number("back_probability", "1", "Dispersal probability the other way",
+                [&](const Link& l) { return std::exp(-alpha * l.back_cost_m); });
+  return table.take();
 }
 
 Table tabulate_elements(const Study& study, const std::vector<ElementAssessment>& elements) {
@@ -122,11 +130,12 @@ NamedLines link_paths(const Frame& frame, const LinkSet& links) {
   lines.lines.reserve(links.links.size());
   for (const Link& link : links.links) {
     std::vector<Point> line;
+    const std::vector<Cell>& path = link.path.empty() ? link.back_path : link.path;
     // A straight run of cells needs its ends only.
-    for (std::size_t i = 0; i < link.path.size(); ++i) {
-      const bool inner = i > 0 && i + 1 < link.path.size();
-      if (inner && link.path[i] - link.path[i - 1] == link.path[i + 1] - link.path[i]) continue;
-      line.push_back(frame.centre(link.path[i]));
+    for (std::size_t i = 0; i < path.size(); ++i) {
+      const bool inner = i > 0 && i + 1 < path.size();
+      if (inner && path[i] - path[i - 1] == path[i + 1] - path[i]) continue;
+      line.push_back(frame.centre(path[i]));
     }
     lines.lines.push_back(std::move(line));
   }

@@ -129,6 +129,79 @@ min_change_percent = 3
   CHECK(study.targets.at(0).name == "ECA +3 % or better");
 }
 
+TEST_CASE("movement: slopes, lines, nearest neighbours, corridors, barriers and nearest sources arrive") {
+  const StudyFolder at;
+  write_geotiff(at.folder / "dem.tif", at.frame, {"h", "m", "Heights", Raster<float>(at.frame.shape, 500.0F)});
+  const Study study = load_study(at.study(R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "dem.tif"
+framework = "plan.geojson"
+places = "places.geojson"
+[[framework.element]]
+name = "canal"
+kind = "vertical"
+[[guild]]
+name = "forest_mammals"
+slope = { gradients_percent = [-50, 0, 60], factors = [2, 1, 7.5], steepest_percent = 80 }
+links = { topology = "nearest", neighbours = 2 }
+[[guild.line]]
+place = "canal"
+width_m = 60
+across = 9
+along = 0.5
+[[guild]]
+name = "ground_birds"
+slope = "tobler"
+[analysis.corridors]
+slack_percent = 10
+slack_m = 500
+truncate_m = 2000
+buffer_m = 90
+[[analysis.corridors.crossing]]
+name = "built"
+classes = ["built_up"]
+[analysis.barriers]
+radii_m = [120, 60]
+restored_resistance = 2
+places = 5
+rank_by = "maximum"
+[analysis.mcr]
+sources = ["marsh", "gate"]
+max_cost_m = 9000
+)"));
+  const Guild& guild = study.guilds.at(0);
+  CHECK(guild.links.topology == LinkRule::Topology::nearest);
+  CHECK(guild.links.neighbours == 2);
+  CHECK(guild.slope.kind == SlopeResponse::Kind::table);
+  CHECK(guild.slope.table.at(2) == std::pair(0.6, 7.5));
+  CHECK(guild.slope.steepest == doctest::Approx(0.8));
+  REQUIRE(guild.lines.size() == 1);
+  CHECK(guild.lines[0].across == 9.0);
+  CHECK(guild.lines[0].along == 0.5);
+  CHECK(guild.axes->code.at(0, 0) != 0);
+  CHECK(guild.axes->code.at(0, 39) == 0);
+  CHECK(study.guilds.at(1).slope.kind == SlopeResponse::Kind::tobler);
+  CHECK(study.guilds.at(1).axes == nullptr);
+  const CorridorAnalysis& corridors = *study.analyses.corridors;
+  CHECK(corridors.rule.slack_of(1000.0) == doctest::Approx(100.0));
+  CHECK(corridors.rule.slack_of(1e5) == 500.0);
+  CHECK(corridors.rule.truncate_m == 2000.0);
+  CHECK(corridors.quality.buffer_m == 90.0);
+  REQUIRE(corridors.quality.crossed.size() == 1);
+  const auto built = static_cast<std::size_t>(study.landscape.classes->index_of_name("built_up"));
+  CHECK(corridors.quality.crossed[0].classes.at(built));
+  CHECK_FALSE(corridors.quality.crossed[0].classes.at(0));
+  const BarrierRule& barriers = study.analyses.barriers->rule;
+  CHECK(barriers.radii_m == std::vector<double>{60.0, 120.0});
+  CHECK(barriers.restored_resistance == 2.0);
+  CHECK(barriers.places == 5);
+  CHECK(barriers.score == BarrierRule::Score::maximum);
+  CHECK(study.analyses.nearest_source->sources.at(1).name == "gate");
+  CHECK(study.analyses.nearest_source->sources.at(1).geometry.parts.size() == 1);
+  CHECK(study.analyses.nearest_source->max_cost_m == 9000.0);
+}
+
 TEST_CASE("a study that extends another merges by key and by name") {
   const StudyFolder at;
   at.study(basis + "minimum_patch_ha = 2\n", "base.toml");
@@ -209,6 +282,20 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
         {"no feature named \"cannal\"", "did you mean \"canal\""});
   fails(basis + "[[framework.element]]\nname = \"park\"\nkind = \"corr\"\n", {"\"corr\" is unknown", "belt, core"});
   fails(basis + "[[framework.element]]\nname = \"canal\"\nkind = \"core\"\n", {"\"canal\" is there twice"});
+  fails(basis + "slope = \"tobler\"\n", {"slope", "there are no heights", "elevation"});
+  fails(basis + "slope = \"tobbler\"\n", {"\"tobbler\" is unknown"});
+  fails(basis + "slope = { gradients_percent = [0, 10], factors = [1] }\n", {"no two lists of one length"});
+  fails(basis + "slope = { gradients_percent = [10, 0], factors = [1, 2] }\n", {"gradients_percent", "ascend"});
+  fails(basis + "slope = { gradients_percent = [0], factors = [0] }\n", {"factors", "0 is out of range"});
+  fails(basis + "[[guild.line]]\nplace = \"gate\"\n", {"\"gate\" is of points", "lines"});
+  fails(basis + "links = { neighbours = 3 }\n", {"neighbours", "nearest"});
+  fails(basis + "[analysis.corridors]\n", {"neither `slack_m` nor `slack_percent`"});
+  fails(basis +
+            "[analysis.corridors]\nslack_m = 1\n[[analysis.corridors.crossing]]\nname = \"r\"\nclasses = [\"road\"]\n",
+        {"there is no class \"road\""});
+  fails(basis + "[analysis.barriers]\nradii_m = [0]\n", {"radii_m", "0 is out of range"});
+  fails(basis + "[analysis.barriers]\nrank_by = \"mean\"\n", {"\"mean\" is unknown", "sum"});
+  fails(basis + "[analysis.mcr]\nsources = [\"marh\"]\n", {"\"marh\"", "did you mean \"marsh\""});
   const std::string scenario = basis + "[[scenario]]\nname = \"a\"\n[[scenario.action]]\n";
   fails(scenario + "type = \"restore\"\n", {"\"restore\" is unknown", "restore_wetland"});
   fails(scenario + "type = \"restore_wetland\"\nplace = \"marh\"\n",
