@@ -144,7 +144,11 @@ void one_solve(benchmark::State& state) {
       benchmark::Counter(static_cast<double>(circuit.laplacian.shape.cells()) * 1e-9,
                          benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
 }
-BENCHMARK(one_solve)->ArgsProduct({{500, 1000, 2000, 4000}, {100, 1000}})->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(one_solve)
+    ->ArgsProduct({{500, 1000, 2000, 4000}, {100, 1000}})
+    ->Args({10000, 100})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 /// Circuit, aggregates and coarse operators.
 void set_up(benchmark::State& state) {
