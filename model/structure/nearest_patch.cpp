@@ -86,25 +86,17 @@ class Search {
     });
   }
 
-  /// Of a class in a column: the patch met last, and the one met last among the others.
-  struct Column {
-    Last first, second;
-  };
-
   /// Looks back from each cell on a patch's rim over the rows swept so far, column by column outwards, as far as the
-  /// patch's best distance allows.
+  /// patch's best distance allows. The last patch of the class in a column is enough: where that is the patch itself,
+  /// what lies behind is nearer to its cell there, and `bound_along_columns` has seen that pair.
   void sweep(std::int32_t way, std::vector<std::int64_t>& best) const {
     const auto cols = static_cast<std::size_t>(shape_.cols);
-    std::vector<Column> seen(classes_ * cols);
+    std::vector<Last> seen(classes_ * cols);
     for (std::int32_t k = 0; k < shape_.rows; ++k) {
       const std::int32_t r = way > 0 ? k : shape_.rows - 1 - k;
       const std::int32_t* row = label_.values.data() + static_cast<std::int64_t>(r) * shape_.cols;
-      for (std::size_t c = 0; c < cols; ++c) {
-        if (row[c] == 0) continue;
-        Column& column = seen[class_of(row[c]) * cols + c];
-        if (column.first.label != row[c]) column.second = column.first;
-        column.first = {r, row[c]};
-      }
+      for (std::size_t c = 0; c < cols; ++c)
+        if (row[c] != 0) seen[class_of(row[c]) * cols + c] = {r, row[c]};
       for (std::int32_t c = 0; c < shape_.cols; ++c)
         if (row[c] != 0 && patches_[class_of(row[c])] > 1 && on_rim(r, c))
           look_back(seen.data() + class_of(row[c]) * cols, r, c, row[c], best[static_cast<std::size_t>(row[c])]);
@@ -117,15 +109,15 @@ class Search {
            label_.at(r + 1, c) != here || label_.at(r, c - 1) != here || label_.at(r, c + 1) != here;
   }
 
-  void look_back(const Column* columns, std::int32_t r, std::int32_t c, std::int32_t label, std::int64_t& best) const {
+  void look_back(const Last* columns, std::int32_t r, std::int32_t c, std::int32_t label, std::int64_t& best) const {
     const std::int32_t widest = std::max(c, shape_.cols - 1 - c);
     for (std::int32_t dx = 0; dx <= widest; ++dx) {
       const std::int64_t across = static_cast<std::int64_t>(dx) * dx;
       if (across >= best) return;
       const auto try_column = [&](std::int32_t column) {
         if (column < 0 || column >= shape_.cols) return;
-        const Last& last = columns[column].first.label != label ? columns[column].first : columns[column].second;
-        if (last.label == 0) return;
+        const Last& last = columns[column];
+        if (last.label == 0 || last.label == label) return;
         const std::int64_t along = static_cast<std::int64_t>(r) - last.position;
         best = std::min(best, across + along * along);
       };
