@@ -341,6 +341,17 @@ LandscapeMetrics landscape_metrics(const Raster<std::uint8_t>& map, double cell_
   return result;
 }
 
+Metrics metrics_of(const LandscapeMetrics& metrics, std::uint8_t class_index) {
+  for (const ClassMetrics& m : metrics.classes)
+    if (m.class_index == class_index) return m;
+  Metrics m = nothing();
+  if (metrics.landscape.cells > 0) {
+    m.share_percent = m.patch_density = m.largest_percent = m.edge_density = m.mesh_ha = 0.0;
+    m.division = 1.0;
+  }
+  return m;
+}
+
 Raster<std::uint8_t> part_of(const Raster<std::uint8_t>& classes, std::span<const Cell> cells) {
   Raster<std::uint8_t> part;
   if (cells.empty()) return part;

@@ -61,6 +61,10 @@ struct LandscapeMetrics {
 /// classes, counts of 0 and NaN for the rest. ENN is exact. The same numbers at any thread count.
 LandscapeMetrics landscape_metrics(const Raster<std::uint8_t>& classes, double cell_m, const MetricRule& rule = {});
 
+/// The metrics of a class, also where it is not there: counts, areas, shares and edges of 0, NaN for what only patches
+/// have.
+Metrics metrics_of(const LandscapeMetrics& metrics, std::uint8_t class_index);
+
 /// The part of a map that `cells` (ascending) cover, in the smallest rectangle around them: a landscape of its own, by
 /// whose boundary patches are cut. Empty if there are none.
 Raster<std::uint8_t> part_of(const Raster<std::uint8_t>& classes, std::span<const Cell> cells);

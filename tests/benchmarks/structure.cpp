@@ -1,9 +1,11 @@
-// Labelling and the morphology of habitat on a fractal map of 16 million cells, half of it habitat.
+// Labelling, morphology and metrics of a fractal map of 16 million cells.
 #include <algorithm>
 
 #include <benchmark/benchmark.h>
 
 #include "model/grid/components.hpp"
+#include "model/run/random.hpp"
+#include "model/structure/metrics.hpp"
 #include "model/structure/mspa.hpp"
 #include "tests/support/fractal.hpp"
 
@@ -45,6 +47,15 @@ void label_components(benchmark::State& state) {
 }
 BENCHMARK(label_components)->Arg(4)->Arg(8)->Unit(benchmark::kMillisecond)->UseRealTime();
 
+/// Noise near the threshold of percolation, where runs are short and components long and winding.
+void label_noise(benchmark::State& state) {
+  Raster<std::uint8_t> map(big);
+  for (std::size_t i = 0; i < map.values.size(); ++i) map.values[i] = random_uniform(5, 1, i) < 0.55;
+  for (auto _ : state) benchmark::DoNotOptimize(greenweave::label_components(map, Neighbourhood::eight, nullptr));
+  cells_a_second(state);
+}
+BENCHMARK(label_noise)->Unit(benchmark::kMillisecond)->UseRealTime();
+
 void label_classes(benchmark::State& state) {
   const Raster<std::uint8_t> map = mapped(8);
   for (auto _ : state) benchmark::DoNotOptimize(greenweave::label_classes(map, Neighbourhood::eight, nullptr));
@@ -60,5 +71,15 @@ void pattern_analysis(benchmark::State& state) {
   cells_a_second(state);
 }
 BENCHMARK(pattern_analysis)->Arg(1)->Arg(3)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// All metrics, ENN among them, of a landscape of eight classes.
+void metrics(benchmark::State& state) {
+  const Raster<std::uint8_t> map = mapped(8);
+  LandscapeMetrics found;
+  for (auto _ : state) benchmark::DoNotOptimize(found = landscape_metrics(map, 30.0));
+  cells_a_second(state);
+  state.counters["patches"] = static_cast<double>(found.landscape.patches);
+}
+BENCHMARK(metrics)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
