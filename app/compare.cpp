@@ -262,19 +262,21 @@ std::string cell_of(double value) { return exact(value); }
 std::string cell_of(std::int64_t value) { return fmt::format("{}", value); }
 std::string cell_of(const std::string& value) { return quoted(value); }
 
-/// A table of every case as CSV, one row a row, after the columns that say which case it is. Empty: no case has it.
+/// A table of every case as CSV, one row a row, after the columns that say which case it is (no guild where the table
+/// is none's). Empty: no case has it.
 std::string csv_of(const ResultsFile& file, const std::vector<CaseIndices>& cases, const std::string& name) {
   std::string text;
   for (const CaseIndices& c : cases) {
     const auto table = file.table(c.scenario, c.year, c.guild, name);
     if (!table) continue;
     if (text.empty()) {
-      text = "guild,year,scenario";
+      text = c.guild.empty() ? "year,scenario" : "guild,year,scenario";
       for (const Column& column : table->columns) text += "," + column.name;
       text += "\n";
     }
     for (std::size_t row = 0; row < table->rows(); ++row) {
-      text += fmt::format("{},{},{}", c.guild, c.year, c.scenario);
+      if (!c.guild.empty()) text += c.guild + ",";
+      text += fmt::format("{},{}", c.year, c.scenario);
       for (const Column& column : table->columns) {
         text += ',';
         std::visit([&](const auto& values) { text += cell_of(values[row]); }, column.values);
