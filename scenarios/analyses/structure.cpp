@@ -130,8 +130,7 @@ Table tabulate_mspa(const Mspa& found, double cell_ha, const std::vector<Region>
       .text("class", "Class of MSPA", [](const Row& r) { return name_of(r.kind); })
       .integer("code", "1", "Its value in the raster", [](const Row& r) { return static_cast<int>(r.kind); })
       .number("area_ha", "ha", "Area", [&](const Row& r) { return static_cast<double>(r.cells) * cell_ha; })
-      .number("habitat_percent", "%", "Share of the habitat",
-              [&](const Row& r) { return percent(r.cells, r.habitat); })
+      .number("habitat_percent", "%", "Share of the habitat", [&](const Row& r) { return percent(r.cells, r.habitat); })
       .number("land_percent", "%", "Share of the land", [&](const Row& r) { return percent(r.cells, r.all); })
       .take();
 }
