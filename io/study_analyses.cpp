@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 
 #include "io/nearest_word.hpp"
+#include "io/raster_io.hpp"
 #include "io/sha256.hpp"
+#include "io/vector_io.hpp"
+#include "model/run/error.hpp"
 
 namespace greenweave {
 
@@ -158,6 +161,22 @@ NearestSourceAnalysis read_nearest_source(Section& section, const StudySoFar& so
   return what;
 }
 
+/// Which parts of the frame a table reports by: all that the study has, unless `levels` says so.
+RegionLevels read_levels(Section& section, const Study& study) {
+  RegionLevels levels;
+  if (!section.has("levels")) return levels;
+  const std::vector<std::string> named = names_among(section, "levels", "level", {"frame", "elements", "zones"});
+  const auto has = [&](const char* level) { return std::find(named.begin(), named.end(), level) != named.end(); };
+  if (named.empty()) section.fail("levels", "the list is empty", "name frame, elements or zones");
+  levels = {has("frame"), has("elements"), has("zones")};
+  if (levels.elements && study.elements.empty())
+    section.fail("levels", "the study has no elements", "add [[framework.element]], or leave \"elements\" out");
+  if (levels.zones && study.zones.empty())
+    section.fail("levels", "the study has no zones",
+                 "add zones = \"...\" to [inputs]: a layer of polygons with a name, or leave \"zones\" out");
+  return levels;
+}
+
 StructureAnalysis read_structure(Section& section, const StudySoFar& so_far) {
   StructureAnalysis what;
   const auto neighbours = [&](const char* key) {
@@ -174,20 +193,181 @@ StructureAnalysis read_structure(Section& section, const StudySoFar& so_far) {
   what.mspa.transition = section.boolean("transition", what.mspa.transition);
   what.mspa.interior = section.boolean("intext", what.mspa.interior);
   what.guilds = names_among(section, "guilds", "guild", guild_names(so_far.study));
-  const Study& study = so_far.study;
-  if (section.has("levels")) {
-    const std::vector<std::string> levels = names_among(section, "levels", "level", {"frame", "elements", "zones"});
-    const auto has = [&](const char* level) { return std::find(levels.begin(), levels.end(), level) != levels.end(); };
-    if (levels.empty()) section.fail("levels", "the list is empty", "name frame, elements or zones");
-    what.frame = has("frame");
-    what.elements = has("elements");
-    what.zones = has("zones");
-    if (what.elements && study.elements.empty())
-      section.fail("levels", "the study has no elements", "add [[framework.element]], or leave \"elements\" out");
-    if (what.zones && study.zones.empty())
-      section.fail("levels", "the study has no zones",
-                   "add zones = \"...\" to [inputs]: a layer of polygons with a name, or leave \"zones\" out");
+  what.levels = read_levels(section, so_far.study);
+  section.done();
+  return what;
+}
+
+SourceAnalysis read_sources(Section& section, const Analyses& analyses) {
+  SourceAnalysis what;
+  if (!analyses.patch_importance)
+    section.fail("", "it ranks by dPC, and patch_importance is off", "set [analysis] patch_importance = true");
+  if (analyses.structure) what.mspa = analyses.structure->mspa;
+  what.quality_weight = section.number("quality_weight", what.quality_weight, 0.0, 1e6);
+  what.area_weight = section.number("area_weight", what.area_weight, 0.0, 1e6);
+  what.core_weight = section.number("core_weight", what.core_weight, 0.0, 1e6);
+  what.importance_weight = section.number("dPC_weight", what.importance_weight, 0.0, 1e6);
+  if (!(what.quality_weight + what.area_weight + what.core_weight + what.importance_weight > 0.0))
+    section.fail("", "all weights are 0", "give at least one weight above 0");
+  what.top = static_cast<int>(section.number("top", what.top, 0, 1e9));
+  section.done();
+  return what;
+}
+
+/// Classes that are development: those named, or the built-up ones of a known scheme.
+std::vector<bool> built_classes(Section& section, const StudySoFar& so_far) {
+  if (section.has("built")) return classes_of(section, "built", so_far);
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  std::vector<bool> built(classes.classes.size(), false);
+  bool any = false;
+  for (const char* name : {"built_up", "developed_low", "developed_medium", "developed_high"})
+    if (const int c = classes.index_of_name(name); c >= 0) any = built[static_cast<std::size_t>(c)] = true;
+  if (!any) section.fail("", "`built` is missing", "add built = [\"...\"]: the classes that count as development");
+  return built;
+}
+
+/// A place or an element of the framework.
+Geometry source_named(Section& section, const std::string& key, const std::string& name, const StudySoFar& so_far) {
+  std::vector<std::string> known;
+  Geometry found;
+  for (const Feature& place : so_far.places) {
+    known.push_back(place.name);
+    if (place.name != name) continue;
+    found.kind = place.geometry.kind;
+    found.parts.insert(found.parts.end(), place.geometry.parts.begin(), place.geometry.parts.end());
   }
+  for (const Element& element : so_far.study.elements) {
+    known.push_back(element.name);
+    if (element.name == name && found.empty()) found = element.geometry;
+  }
+  if (found.empty())
+    section.fail(key, fmt::format("no feature of inputs.places and no element is named \"{}\"", name),
+                 suggest(name, known));
+  return found;
+}
+
+SecurityProcess read_process(Section& item, const StudySoFar& so_far) {
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  SecurityProcess process;
+  process.name = item.required_text("name");
+  const bool is_plain = !process.name.empty() &&
+                        process.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!is_plain || process.name == "all")
+    item.fail("name", fmt::format("\"{}\" cannot name a process", process.name),
+              "use small letters, digits and _, and not the word all, such as name = \"flood\"");
+  process.source_classes.assign(classes.classes.size(), false);
+  if (item.has("guild")) {
+    const std::string name = item.required_text("guild");
+    const std::vector<std::string> known = guild_names(so_far.study);
+    const auto found = std::find(known.begin(), known.end(), name);
+    if (found == known.end()) item.fail("guild", fmt::format("there is no guild \"{}\"", name), suggest(name, known));
+    process.guild = static_cast<int>(found - known.begin());
+    for (const char* key : {"sources", "source_classes", "resistance"})
+      if (item.has(key)) item.fail(key, "a guild has its own sources and resistance", "leave this key out, or `guild`");
+  } else {
+    if (const auto names = item.texts("sources"))
+      for (const std::string& name : *names) process.places.push_back(source_named(item, "sources", name, so_far));
+    if (item.has("source_classes")) process.source_classes = classes_of(item, "source_classes", so_far);
+    if (process.places.empty() && !item.has("source_classes"))
+      item.fail("", "it has no source", "add `sources` (places or elements), `source_classes`, or `guild`");
+    std::map<std::string, double> given{{"default", 1.0}};
+    if (const auto values = item.values("resistance"))
+      for (const auto& [name, value] : *values) {
+        if (name != "default" && classes.index_of_name(name) < 0) {
+          std::vector<std::string> known;
+          for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
+          item.fail("resistance", fmt::format("there is no class \"{}\"", name), suggest(name, known));
+        }
+        const auto* word = std::get_if<std::string>(&value);
+        const double number = word == nullptr      ? std::get<double>(value)
+                              : *word == "barrier" ? static_cast<double>(impassable)
+                                                   : -1.0;
+        if (!(number > 0.0) || (word == nullptr && number > 1e9))
+          item.fail("resistance", fmt::format("that of {} is no resistance", name),
+                    "give a number above 0, up to 1e9, or \"barrier\"");
+        given[name] = number;
+      }
+    for (const LandCoverClass& c : classes.classes)
+      process.resistance.push_back(static_cast<float>(given.contains(c.name) ? given[c.name] : given["default"]));
+  }
+  process.breaks_are_percent = item.has("breaks_percent");
+  const std::string key = process.breaks_are_percent ? "breaks_percent" : "breaks_m";
+  if (process.breaks_are_percent && item.has("breaks_m"))
+    item.fail("breaks_m", "breaks_percent is there too", "leave one of them out");
+  const auto breaks = item.numbers(key);
+  const double most = process.breaks_are_percent ? 100.0 : 1e12;
+  if (!breaks || breaks->size() != 3 ||
+      !((*breaks)[0] >= 0.0 && (*breaks)[0] <= (*breaks)[1] && (*breaks)[1] <= (*breaks)[2] && (*breaks)[2] <= most))
+    item.fail(breaks ? key : "", "a process needs three breaks that rise: of baseline, satisfactory and ideal",
+              "such as breaks_m = [500, 1500, 3000] in effective metres, or breaks_percent = [10, 25, 45] of the land");
+  std::copy(breaks->begin(), breaks->end(), process.breaks.begin());
+  item.done();
+  return process;
+}
+
+SecurityAnalysis read_security(Section& section, const StudySoFar& so_far) {
+  SecurityAnalysis what;
+  what.built = built_classes(section, so_far);
+  for (Section& item : section.tables("process")) {
+    SecurityProcess process = read_process(item, so_far);
+    for (const SecurityProcess& other : what.processes)
+      if (other.name == process.name)
+        item.fail("name", fmt::format("\"{}\" is there twice", process.name), "give each process its own name");
+    what.processes.push_back(std::move(process));
+  }
+  if (what.processes.empty())
+    section.fail("", "it has no process", "add [[analysis.security.process]] with name, sources and breaks_m");
+  what.levels = read_levels(section, so_far.study);
+  section.done();
+  return what;
+}
+
+EncroachmentAnalysis read_encroachment(Section& section, const StudySoFar& so_far) {
+  EncroachmentAnalysis what;
+  Study& study = so_far.study;
+  const Landscape& landscape = study.landscape;
+  const ClassTable& classes = *landscape.classes;
+  what.built = built_classes(section, so_far);
+  auto later = std::make_shared<Raster<ClassIndex>>(landscape.frame.shape, EncroachmentAnalysis::not_built);
+  const auto cover = section.path("later"), polygons = section.path("built_areas");
+  if (cover.has_value() == polygons.has_value())
+    section.fail(cover ? "later" : "", "it needs one of `later` and `built_areas`",
+                 "give later = \"...\" (a land cover of a later date) or built_areas = \"...\" (polygons)");
+  if (cover) {
+    const Raster<std::int32_t> codes = read_codes(*cover, landscape.frame, "later");
+    record_input(study, "encroachment_later", *cover);
+    for (Cell cell = 0; cell < codes.shape.cells(); ++cell) {
+      if (!codes.is_valid(cell)) {
+        // Nothing is known there: it stays as it was.
+        if (landscape.cover.is_valid(cell) && what.built[landscape.cover[cell]]) (*later)[cell] = landscape.cover[cell];
+        continue;
+      }
+      const int c = classes.index_of_code(codes[cell]);
+      if (c < 0)
+        throw InputError(cover->string(), "", fmt::format("the class table lacks the code {} (later)", codes[cell]),
+                         "use the codes of the study's land cover");
+      if (what.built[static_cast<std::size_t>(c)]) (*later)[cell] = static_cast<ClassIndex>(c);
+    }
+    what.later_is_complete = true;
+  } else {
+    const auto first =
+        static_cast<ClassIndex>(std::find(what.built.begin(), what.built.end(), true) - what.built.begin());
+    for (const Feature& feature :
+         read_features(*polygons, section.text("built_areas_layer", ""), landscape.frame, "built_areas"))
+      for (const Cell cell : cells_inside(landscape.frame, feature.geometry)) (*later)[cell] = first;
+    record_input(study, "encroachment_built_areas", *polygons);
+  }
+  what.later = std::move(later);
+  if (const auto path = section.path("approvals")) {
+    auto approved = std::make_shared<Raster<std::uint8_t>>(landscape.frame.shape);
+    for (const Feature& feature :
+         read_features(*path, section.text("approvals_layer", ""), landscape.frame, "approvals"))
+      for (const Cell cell : cells_inside(landscape.frame, feature.geometry)) (*approved)[cell] = 1;
+    record_input(study, "encroachment_approvals", *path);
+    what.approved = std::move(approved);
+  }
+  what.cost_of_regions = section.boolean("cost_of_regions", true);
+  what.levels = read_levels(section, study);
   section.done();
   return what;
 }
@@ -204,6 +384,9 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("barriers")) analyses.barriers = read_barriers(*topic, so_far);
   if (auto topic = section.table("mcr")) analyses.nearest_source = read_nearest_source(*topic, so_far);
   if (auto topic = section.table("structure")) analyses.structure = read_structure(*topic, so_far);
+  if (auto topic = section.table("sources")) analyses.sources = read_sources(*topic, analyses);
+  if (auto topic = section.table("security")) analyses.security = read_security(*topic, so_far);
+  if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
   section.done();
   return analyses;
 }

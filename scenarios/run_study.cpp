@@ -129,8 +129,13 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       for (Table& table :
            land_cover_structure(study, impl_->framework, made.landscape, *study.analyses.structure, context))
         result.tables.push_back(std::move(table));
+    const bool is_baseline = &scenario == &study.scenarios.front();
+    if (study.analyses.security)
+      add_security(study, impl_->framework, made.landscape, is_baseline, *study.analyses.security, context, result);
+    if (study.analyses.encroachment && is_baseline && id.year == study.years.front())
+      add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
     result.rasters.push_back(land_cover_codes(made.landscape));
-    if (&scenario == &study.scenarios.front() && study.landscape.elevation_m != nullptr)
+    if (is_baseline && study.landscape.elevation_m != nullptr)
       result.rasters.push_back({"elevation", "m", "Elevation", *study.landscape.elevation_m});
     if (!made.landscape.disturbed.empty())
       result.rasters.push_back(

@@ -13,7 +13,10 @@
 #include "scenarios/analyses/barriers.hpp"
 #include "scenarios/analyses/circuit.hpp"
 #include "scenarios/analyses/corridors.hpp"
+#include "scenarios/analyses/encroachment.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
+#include "scenarios/analyses/security.hpp"
+#include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
 
 namespace greenweave {
@@ -125,6 +128,9 @@ struct Analyses {
   std::optional<BarrierAnalysis> barriers = std::nullopt;
   std::optional<NearestSourceAnalysis> nearest_source = std::nullopt;
   std::optional<StructureAnalysis> structure = std::nullopt;
+  std::optional<SourceAnalysis> sources = std::nullopt;
+  std::optional<SecurityAnalysis> security = std::nullopt;
+  std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
 };
 
 /// An input file as the results record it.

@@ -5,6 +5,7 @@
 
 #include "model/run/parallel.hpp"
 #include "scenarios/analyses/guild_case.hpp"
+#include "scenarios/analyses/regions.hpp"
 #include "scenarios/table_of.hpp"
 
 namespace greenweave {
@@ -21,24 +22,6 @@ constexpr MeasureSpec nearest_spec{"ENN_MN", "m", "Mean distance to the nearest 
 constexpr MeasureSpec cohesion_spec{"COHESION", "%", "Cohesion of the habitat's patches", 1};
 constexpr MeasureSpec split_spec{"SPLIT", "1", "Splitting index of the habitat", -1};
 constexpr MeasureSpec aggregation_spec{"AI", "%", "Aggregation index of the habitat", 1};
-
-/// A landscape that is measured: the whole frame where there are no cells.
-struct Region {
-  const char* level;
-  std::string name;
-  const std::vector<Cell>* cells = nullptr;
-};
-
-std::vector<Region> regions_of(const Study& study, const FrameworkOnFrame& framework, const StructureAnalysis& what) {
-  std::vector<Region> regions;
-  if (what.frame) regions.push_back({"frame", study.name, nullptr});
-  if (what.elements)
-    for (std::size_t e = 0; e < study.elements.size(); ++e)
-      regions.push_back({"element", study.elements[e].name, &framework.footprints[e].cells});
-  if (what.zones)
-    for (const Zone& zone : study.zones) regions.push_back({"zone", zone.name, &zone.cells});
-  return regions;
-}
 
 std::vector<LandscapeMetrics> measure(const Raster<std::uint8_t>& classes, double cell_m,
                                       const std::vector<Region>& regions, const MetricRule& rule,
@@ -153,7 +136,7 @@ void add_structure(const GuildCase& guild_case, const StructureAnalysis& what, c
   // Draws need the indices alone, which are those of the whole frame.
   const Region whole{"frame", guild_case.study.name, nullptr};
   std::vector<Region> regions;
-  if (!guild_case.indices_only) regions = regions_of(guild_case.study, guild_case.framework, what);
+  if (!guild_case.indices_only) regions = regions_of(guild_case.study, guild_case.framework, what.levels);
   const bool measured = !regions.empty() && regions.front().cells == nullptr;
   if (!measured) regions.insert(regions.begin(), whole);
   const std::vector<LandscapeMetrics> metrics = measure(habitat, frame.cell_m, regions, rule, context);
@@ -194,7 +177,7 @@ void add_structure(const GuildCase& guild_case, const StructureAnalysis& what, c
 std::vector<Table> land_cover_structure(const Study& study, const FrameworkOnFrame& framework,
                                         const Landscape& landscape, const StructureAnalysis& what,
                                         const RunContext& context) {
-  const std::vector<Region> regions = regions_of(study, framework, what);
+  const std::vector<Region> regions = regions_of(study, framework, what.levels);
   const std::vector<LandscapeMetrics> metrics =
       measure(landscape.cover, landscape.frame.cell_m, regions, what.metrics, context);
   struct Row {

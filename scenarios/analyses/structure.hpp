@@ -6,6 +6,7 @@
 #include "model/run/context.hpp"
 #include "model/structure/metrics.hpp"
 #include "model/structure/mspa.hpp"
+#include "scenarios/analyses/zone.hpp"
 #include "scenarios/table.hpp"
 
 namespace greenweave {
@@ -16,18 +17,12 @@ struct Study;
 struct FrameworkOnFrame;
 struct Landscape;
 
-/// A zone by which landscapes are reported: a district, a town, a community.
-struct Zone {
-  std::string name;
-  std::vector<Cell> cells;  // centre inside the zone, ascending, within the landscape's mask
-};
-
 /// [analysis.structure]: the pattern of habitat, and metrics of habitat and land cover.
 struct StructureAnalysis {
   MspaRule mspa;
-  MetricRule metrics;  // of the land cover; habitat has the guild's own neighbourhood of patches
-  bool frame = true, elements = true, zones = true;  // which landscapes are measured
-  std::vector<std::string> guilds;                   // whose habitat; empty: every guild's
+  MetricRule metrics;               // of the land cover; habitat has the guild's own neighbourhood of patches
+  RegionLevels levels;              // which landscapes are measured
+  std::vector<std::string> guilds;  // whose habitat; empty: every guild's
 };
 
 /// Adds the raster `mspa` (and `mspa_interior`), the tables `mspa_area` and `habitat_metrics`, and the headline figures

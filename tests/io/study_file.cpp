@@ -230,7 +230,7 @@ name = "forest_mammals"
   CHECK(plain.zones[1].cells == std::vector<Cell>{38 * 40, 38 * 40 + 1, 39 * 40, 39 * 40 + 1});
   CHECK(plain.inputs.back().role == "zones");
   REQUIRE(plain.analyses.structure);
-  CHECK(plain.analyses.structure->zones);
+  CHECK(plain.analyses.structure->levels.zones);
   CHECK(plain.analyses.structure->mspa.edge_width_cells == 1);
   CHECK(plain.analyses.structure->mspa.transition);
   const Study study = load_study(at.study(inputs + R"([analysis.structure]
@@ -249,9 +249,9 @@ guilds = ["forest_mammals"]
   CHECK(what.metrics.patches == Neighbourhood::four);
   CHECK_FALSE(what.mspa.transition);
   CHECK(what.mspa.interior);
-  CHECK_FALSE(what.frame);
-  CHECK_FALSE(what.elements);
-  CHECK(what.zones);
+  CHECK_FALSE(what.levels.frame);
+  CHECK_FALSE(what.levels.elements);
+  CHECK(what.levels.zones);
   CHECK(what.guilds == std::vector<std::string>{"forest_mammals"});
 }
 

@@ -136,7 +136,7 @@ TEST_CASE("structure: tables, raster and indices of a drawn study") {
 
 TEST_CASE("structure: what a scenario changes shows against the baseline, and levels and guilds can be chosen") {
   Study study = wood();
-  study.analyses.structure->frame = study.analyses.structure->elements = false;
+  study.analyses.structure->levels.frame = study.analyses.structure->levels.elements = false;
   Action plant{"plant", 2020, RestoreHabitat{rectangle(study.landscape.frame, 2, 4, 2, 5), "tree", {}, {1.0, 1e-6}}};
   study.scenarios.push_back({"joined", "Joined", {plant}});
   Guild other = study.guilds.front();
