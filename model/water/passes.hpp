@@ -14,8 +14,8 @@ namespace greenweave {
 struct Pass {
   std::int32_t a = -1, b = -1;
   float level_m = 0.0F;  // the higher of both cells
-  Cell from = -1;        // in a
-  Cell to = -1;          // in b; -1: out of the grid
+  Cell from = -1;        // in a; -1: outside the grid
+  Cell to = -1;          // in b
 
   bool is_lower_than(const Pass& other) const {
     if (level_m != other.level_m) return level_m < other.level_m;

@@ -3,6 +3,7 @@
 #include <benchmark/benchmark.h>
 
 #include "model/water/conditioning.hpp"
+#include "model/water/depressions.hpp"
 #include "model/water/flow.hpp"
 #include "tests/support/fractal.hpp"
 
@@ -60,5 +61,19 @@ void accumulation_spread(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(accumulate_spread(filled, flow));
 }
 BENCHMARK(accumulation_spread)->Arg(1000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+void hierarchy(benchmark::State& state) {
+  const Raster<float>& dem = hills(static_cast<std::int32_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(depression_hierarchy(dem));
+}
+BENCHMARK(hierarchy)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Hierarchy included; 20 mm everywhere.
+void fill_spill_merging(benchmark::State& state) {
+  const Raster<float>& dem = hills(static_cast<std::int32_t>(state.range(0)));
+  const Raster<double> water(dem.shape, 0.02);
+  for (auto _ : state) benchmark::DoNotOptimize(fill_spill_merge(dem, depression_hierarchy(dem), water));
+}
+BENCHMARK(fill_spill_merging)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
