@@ -119,13 +119,14 @@ class TileFlood {
         for (const std::int32_t step : forward) {
           const std::int32_t other = label(cell + step);
           if (other == own || other == wall) continue;
-          const Pass pass{std::min(own, other), std::max(own, other), std::max(level(cell), level(cell + step)), 0, 0};
+          const Pass pass{
+              std::min(own, other), std::max(own, other), std::max(level(cell), level(cell + step)), 0.0F, 0, 0};
           if (pass.a == last.a && pass.b == last.b && pass.level_m >= last.level_m) continue;
           last = pass;
           passes.add(pass);
         }
       }
-    for (const std::int32_t cell : outlets_) passes.add({nowhere, label(cell), level(cell), 0, 0});
+    for (const std::int32_t cell : outlets_) passes.add({nowhere, label(cell), level(cell), 0.0F, 0, 0});
     return passes.take();
   }
 
@@ -242,7 +243,7 @@ void add_spillovers_between(const Tile& tile, const Raster<float>& filled, const
       const Cell next = shape.cell(nr, nc);
       const std::int32_t other = labels[static_cast<std::size_t>(next)];
       if (other == wall || other == own) continue;
-      passes.add({std::min(own, other), std::max(own, other), std::max(filled[cell], filled[next]), 0, 0});
+      passes.add({std::min(own, other), std::max(own, other), std::max(filled[cell], filled[next]), 0.0F, 0, 0});
     }
   };
   for (std::int32_t c = 0; c < tile.cols; ++c) look(tile.row + tile.rows - 1, tile.col + c);

@@ -45,9 +45,9 @@ std::vector<Pass> passes_between(const Heights& heights, const Raster<std::int32
           }
           const std::int32_t other = leaf[next];
           // Each pair of cells once, from the side of the smaller number.
-          if (own < other) passes.add({own, other, std::max(z, heights[next]), cell, next});
+          if (own < other) passes.add({own, other, std::max(z, heights[next]), std::min(z, heights[next]), cell, next});
         }
-        if (outlet && own != ocean) passes.add({ocean, own, z, -1, cell});
+        if (outlet && own != ocean) passes.add({ocean, own, z, std::numeric_limits<float>::lowest(), -1, cell});
       }
     found[static_cast<std::size_t>(begin / strip)] = passes.take();
   });

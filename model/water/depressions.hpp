@@ -38,7 +38,8 @@ struct DepressionHierarchy {
 };
 
 /// Finds them. Outlets are those of conditioning.hpp. Cells run along D8; of equally low spillways the one with the
-/// smaller cell indices comes first. InputError: a height that is not finite.
+/// lower ground beside it is taken, then the one with the smaller cell indices. InputError: a height that is not
+/// finite.
 DepressionHierarchy depression_hierarchy(const Raster<float>& elevation_m);
 
 /// The surface with its shallow or small depressions filled: from the leaves up, one that is less deep or less wide is

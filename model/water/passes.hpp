@@ -13,12 +13,14 @@ namespace greenweave {
 /// The lowest way over the divide between basins a < b: from a cell of a to a neighbouring cell of b.
 struct Pass {
   std::int32_t a = -1, b = -1;
-  float level_m = 0.0F;  // the higher of both cells
+  float level_m = 0.0F;  // height of the higher of both cells
+  float foot_m = 0.0F;   // of the lower one: of two ways down from one ridge the lower is taken
   Cell from = -1;        // in a; -1: outside the grid
   Cell to = -1;          // in b
 
   bool is_lower_than(const Pass& other) const {
     if (level_m != other.level_m) return level_m < other.level_m;
+    if (foot_m != other.foot_m) return foot_m < other.foot_m;
     return from != other.from ? from < other.from : to < other.to;
   }
 };

@@ -262,13 +262,19 @@ TEST_CASE("hierarchy: volumes, homes and order by brute force") {
 }
 
 TEST_CASE("fill, spill, merge: equal to pools poured one by one, and no water is lost") {
-  std::int64_t merged = 0;
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+  std::int64_t merged = 0;  // pools of several pits with water between the saddle and the rim
+  for (std::uint64_t seed = 0; seed < 700; ++seed) {
     CAPTURE(seed);
     Dice dice(seed);
     Raster<float> dem = random_dem(dice, random_shape(dice, 12));
-    // Where spillways tie, either may be taken: no ties here.
-    for (float& z : dem.values) z += static_cast<float>(dice.uniform());
+    // Where spillways tie, either may be taken: no ties here. Most surfaces are bowls, so that pools merge.
+    if (dice.chance(0.7)) {
+      dem = Raster<float>(Shape{6 + dice.below(8), 6 + dice.below(8)});
+      for (Cell cell = 0; cell < dem.shape.cells(); ++cell)
+        dem[cell] = static_cast<float>(
+            0.7 * std::hypot(dem.shape.row(cell) - 0.5 * dem.shape.rows, dem.shape.col(cell) - 0.5 * dem.shape.cols));
+    }
+    for (float& z : dem.values) z += static_cast<float>(3.0 * dice.uniform());
     const D8Flow flow = d8_flow(dem);
     const Raster<double> water = random_water(dice, dem, std::pow(10.0, 3.0 * dice.uniform() - 1.0));
     const DepressionHierarchy h = depression_hierarchy(dem);
@@ -281,9 +287,15 @@ TEST_CASE("fill, spill, merge: equal to pools poured one by one, and no water is
       REQUIRE(std::abs(result.depth_m[cell] - depths[static_cast<std::size_t>(cell)]) < 1e-6);
     REQUIRE(result.left_m == doctest::Approx(pools.left).epsilon(1e-9));
     REQUIRE(std::abs(result.unaccounted_m) <= 1e-9 * (1.0 + result.poured_m));
-    merged += h.leaves < static_cast<std::int32_t>(h.nodes.size()) - 1;
+    StandingWater state(h);
+    std::vector<double> amounts(static_cast<std::size_t>(h.leaves) + 1, 0.0);
+    for (Cell cell = 0; cell < dem.shape.cells(); ++cell)
+      if (dem.is_valid(cell)) amounts[static_cast<std::size_t>(h.leaf[cell])] += water[cell];
+    state.pour(amounts);
+    for (std::int32_t i = h.leaves + 1; i < static_cast<std::int32_t>(h.nodes.size()); ++i)
+      if (state.own_m(i) > 0.0 && !state.is_full(i)) ++merged;
   }
-  CHECK(merged > 100);
+  CHECK(merged > 50);
 }
 
 TEST_CASE("fill, spill, merge: much water fills to the brim, parts add up to the whole, ties conserve water") {
