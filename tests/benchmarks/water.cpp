@@ -5,6 +5,7 @@
 #include "model/water/conditioning.hpp"
 #include "model/water/depressions.hpp"
 #include "model/water/flow.hpp"
+#include "model/water/water_balance.hpp"
 #include "tests/support/fractal.hpp"
 
 namespace {
@@ -75,5 +76,19 @@ void fill_spill_merging(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(fill_spill_merge(dem, depression_hierarchy(dem), water));
 }
 BENCHMARK(fill_spill_merging)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// 365 days, rain on every third, over the depressions of a million cells that are at least 2 m deep and 10 cells wide.
+void a_year_of_balance(benchmark::State& state) {
+  Raster<float> dem = hills(static_cast<std::int32_t>(state.range(0)));
+  dem = fill_small_depressions(dem, depression_hierarchy(dem), {.depth_m = 2.0, .cells = 10});
+  const DepressionHierarchy found = depression_hierarchy(dem);
+  const Raster<float> numbers(dem.shape, 80.0F);
+  std::vector<WeatherDay> weather;
+  for (int day = 0; day < 365; ++day)
+    weather.push_back({2001, 1 + day / 31, day % 3 == 0 ? 20.0 + day % 40 : 0.0, 3.0});
+  for (auto _ : state) benchmark::DoNotOptimize(water_balance(dem, 30.0, found, numbers, weather));
+  state.counters["depressions"] = static_cast<double>(found.leaves);
+}
+BENCHMARK(a_year_of_balance)->Arg(1000)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace

@@ -113,12 +113,12 @@ class PlainPools {
         break;
       }
       if (plain_outlet(dem_, cell)) break;
-      rim.cells.push_back(cell);
       for_each_neighbour(dem_.shape, cell, Neighbourhood::eight, [&](Cell n, bool) {
         if (dem_.is_valid(n) && seen.insert(n).second) queue.emplace(dem_[n], n);
       });
     }
-    std::erase_if(rim.cells, [&](Cell cell) { return dem_[cell] >= level; });
+    for (Cell cell = 0; cell < dem_.shape.cells(); ++cell)
+      if (dem_.is_valid(cell) && dem_[cell] < level && pits.count(end_of(cell)) == 1) rim.cells.push_back(cell);
     for (const Cell cell : rim.cells) rim.capacity += static_cast<double>(level) - static_cast<double>(dem_[cell]);
     return rim;
   }
