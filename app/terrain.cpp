@@ -10,6 +10,8 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <oneapi/tbb/global_control.h>
+#include <oneapi/tbb/info.h>
 
 #include "app/commands.hpp"
 #include "io/raster_io.hpp"
@@ -33,6 +35,7 @@ struct TerrainOptions {
   std::string crs, layer;
   double cell_m = 0.0, burn_m = 5.0, stream_ha = 50.0, least_depth_m = 0.1, least_ha = 0.1;
   bool breach = false;
+  int threads = 0;
   BreachOptions trench;
   FlowMethod flow = FlowMethod::fd8;
 };
@@ -181,6 +184,8 @@ Raster<std::uint8_t> esri_codes(const D8Flow& flow) {
 
 void run_terrain(const TerrainOptions& options) {
   require_new_file(options.out);
+  const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
+  const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   Frame frame;
   Raster<float> elevation = read_elevation(options, &frame);
   if (!options.streams.empty()) {
@@ -281,6 +286,8 @@ void add_terrain_command(CLI::App& app) {
   command->add_option("--least-area", options->least_ha, "Smaller depressions are left out, ha")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command->add_option("-t,--threads", options->threads, "Threads; default: all. The numbers do not depend on it")
+      ->check(CLI::PositiveNumber);
   command->callback([options] { run_terrain(*options); });
 }
 
