@@ -21,8 +21,8 @@ for cell in "$@"; do
   rm -rf "$work/own"
   "$program" terrain "$work/dem.tif" -o "$work/own" >"$work/messages"
   ended=$(date +%s.%N)
-  gdalwarp -q -of ENVI -dstnodata -9999 "$work/saga.sdat" "$work/saga.bin"
-  gdalwarp -q -of ENVI -dstnodata -9999 "$work/own/filled.tif" "$work/own.bin"
+  gdalwarp -q -overwrite -of ENVI -dstnodata -9999 "$work/saga.sdat" "$work/saga.bin"
+  gdalwarp -q -overwrite -of ENVI -dstnodata -9999 "$work/own/filled.tif" "$work/own.bin"
   awk -v c="$cell" -v a="$begun" -v b="$between" -v e="$ended" -v n="$(head -1 "$work/messages")" \
     'BEGIN { printf "%s: SAGA fills in %.2f s; greenweave makes all layers in %.2f s\n", n, b - a, e - b }'
   cmp "$work/saga.bin" "$work/own.bin" || { echo "the filled heights differ"; exit 1; }
