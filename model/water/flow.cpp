@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cmath>
 #include <numbers>
 #include <span>
@@ -105,8 +106,9 @@ class Flats {
 
  private:
   struct Scratch {
-    std::vector<std::int32_t> to_lower, from_higher, queue;
+    std::vector<std::int32_t> to_lower, from_higher, lower_rim, higher_rim;
     std::vector<std::uint8_t> way;
+    std::vector<std::uint8_t> inside;  // which of a cell's eight neighbours are in the flat, a bit each
   };
 
   /// Lists the cells of the flats one flat after the other; the first of each is the one with the smallest index.
@@ -140,78 +142,66 @@ class Flats {
     s.to_lower.assign(n, 0);
     s.from_higher.assign(n, 0);
     s.way.assign(n, D8Flow::pit);
-    const auto in_flat = [&](Cell next) { return heights_[next] == z && to_[next] == gathered; };
-    const auto spread = [&](std::vector<std::int32_t>& distance) {
-      for (std::size_t at = 0; at < s.queue.size(); ++at) {
-        const std::int32_t here = s.queue[at];
-        const std::int32_t next_distance = distance[static_cast<std::size_t>(here)] + 1;
-        for (const std::int32_t offset : offsets_) {
-          const Cell next = cells[static_cast<std::size_t>(here)] + offset;
-          if (!in_flat(next)) continue;
-          const std::int32_t i = place_[static_cast<std::size_t>(next)];
-          if (distance[static_cast<std::size_t>(i)] != 0) continue;
-          distance[static_cast<std::size_t>(i)] = next_distance;
-          s.queue.push_back(i);
-        }
-      }
-    };
-
-    // Steps to the nearest cell of this height that has a way down.
-    s.queue.clear();
-    for (std::size_t i = 0; i < n; ++i)
-      for (int k = 0; k < 8 && s.to_lower[i] == 0; ++k) {
+    s.inside.assign(n, 0);
+    s.lower_rim.clear();
+    s.higher_rim.clear();
+    for (std::size_t i = 0; i < n; ++i) {
+      bool beside_higher = false;
+      for (int k = 0; k < 8; ++k) {
         const Cell next = cells[i] + offsets_[static_cast<std::size_t>(k)];
-        if (heights_[next] != z || to_[next] == gathered) continue;
-        s.to_lower[i] = 1;
-        s.way[i] = static_cast<std::uint8_t>(k);
-        s.queue.push_back(static_cast<std::int32_t>(i));
-      }
-    if (s.queue.empty()) {
-      s.to_lower[0] = 1;
-      s.queue.push_back(0);
-      spread(s.to_lower);
-      for (std::size_t i = 1; i < n; ++i)
-        for (int k = 0; k < 8 && s.way[i] == D8Flow::pit; ++k) {
-          const Cell next = cells[i] + offsets_[static_cast<std::size_t>(k)];
-          if (in_flat(next) &&
-              s.to_lower[static_cast<std::size_t>(place_[static_cast<std::size_t>(next)])] < s.to_lower[i])
+        const float there = heights_[next];
+        if (there > z) {
+          beside_higher = true;
+        } else if (there == z) {
+          if (to_[next] == gathered) {
+            s.inside[i] = static_cast<std::uint8_t>(s.inside[i] | 1 << k);
+          } else if (s.way[i] == D8Flow::pit) {
             s.way[i] = static_cast<std::uint8_t>(k);
+          }
         }
-      commit(cells, s);
-      return;
+      }
+      if (s.way[i] != D8Flow::pit) s.lower_rim.push_back(static_cast<std::int32_t>(i));
+      if (beside_higher) s.higher_rim.push_back(static_cast<std::int32_t>(i));
     }
-    spread(s.to_lower);
 
+    // Steps to the nearest cell of this height that has a way down; in a flat without one, to its first cell.
+    const bool is_closed = s.lower_rim.empty();
+    if (is_closed) s.lower_rim.push_back(0);
+    spread(cells, s.inside, s.lower_rim, s.to_lower);
     // Steps from the nearest cell beside higher ground.
-    s.queue.clear();
-    for (std::size_t i = 0; i < n; ++i)
-      for (const std::int32_t offset : offsets_)
-        if (heights_[cells[i] + offset] > z) {
-          s.from_higher[i] = 1;
-          s.queue.push_back(static_cast<std::int32_t>(i));
-          break;
-        }
-    spread(s.from_higher);
+    if (!is_closed) spread(cells, s.inside, s.higher_rim, s.from_higher);
 
     // The sum of both gradients, the one towards lower ground twice, falls along each step that is taken.
     const auto height = [&](std::size_t i) { return 2 * static_cast<std::int64_t>(s.to_lower[i]) - s.from_higher[i]; };
     for (std::size_t i = 0; i < n; ++i) {
       if (s.to_lower[i] == 1) continue;
       std::int64_t lowest = height(i);
-      for (int k = 0; k < 8; ++k) {
+      for (unsigned left = s.inside[i]; left != 0; left &= left - 1) {
+        const int k = std::countr_zero(left);
         const Cell next = cells[i] + offsets_[static_cast<std::size_t>(k)];
-        if (!in_flat(next)) continue;
         const std::int64_t there = height(static_cast<std::size_t>(place_[static_cast<std::size_t>(next)]));
         if (there >= lowest) continue;
         lowest = there;
         s.way[i] = static_cast<std::uint8_t>(k);
       }
     }
-    commit(cells, s);
+    for (std::size_t i = 0; i < n; ++i) to_[cells[i]] = s.way[i];
   }
 
-  void commit(std::span<const Cell> cells, const Scratch& s) {
-    for (std::size_t i = 0; i < cells.size(); ++i) to_[cells[i]] = s.way[i];
+  /// Breadth first over a flat: the rim is at 1. `queue` is the rim and grows.
+  void spread(std::span<const Cell> cells, const std::vector<std::uint8_t>& inside, std::vector<std::int32_t>& queue,
+              std::vector<std::int32_t>& distance) const {
+    for (const std::int32_t i : queue) distance[static_cast<std::size_t>(i)] = 1;
+    for (std::size_t at = 0; at < queue.size(); ++at) {
+      const auto here = static_cast<std::size_t>(queue[at]);
+      for (unsigned left = inside[here]; left != 0; left &= left - 1) {
+        const Cell next = cells[here] + offsets_[static_cast<std::size_t>(std::countr_zero(left))];
+        const std::int32_t i = place_[static_cast<std::size_t>(next)];
+        if (distance[static_cast<std::size_t>(i)] != 0) continue;
+        distance[static_cast<std::size_t>(i)] = distance[here] + 1;
+        queue.push_back(i);
+      }
+    }
   }
 
   const Heights& heights_;
