@@ -18,6 +18,7 @@
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
 #include "model/water/conditioning.hpp"
+#include "model/water/depression_probability.hpp"
 #include "model/water/depressions.hpp"
 #include "model/water/flow.hpp"
 #include "model/water/streams.hpp"
@@ -38,6 +39,9 @@ struct TerrainOptions {
   int threads = 0;
   BreachOptions trench;
   FlowMethod flow = FlowMethod::fd8;
+  ElevationError error;
+  ProbabilityOptions probability{.draws = 0};
+  std::uint64_t seed = 1;
 };
 
 Raster<float> read_elevation(const TerrainOptions& options, Frame* frame) {
@@ -243,6 +247,12 @@ void run_terrain(const TerrainOptions& options) {
   folder.write("depression_depth", "m", "Depth below the spillway", found.depth_m);
   if (!found.layer.geometries.empty()) folder.write("depressions", found.layer);
 
+  if (options.probability.draws > 0)
+    folder.write("depression_probability", "1",
+                 fmt::format("Share of {} draws in which the cell lies in a depression, height error {:g} m",
+                             options.probability.draws, options.error.sigma_m),
+                 depression_probability(elevation, frame.cell_m, options.error, options.probability, options.seed));
+
   fmt::print("{} x {} cells of {:g} m\n", frame.shape.rows, frame.shape.cols, frame.cell_m);
   if (options.breach)
     fmt::print("{} pits: {} trenches, {} cells lowered, {:.6g} m3 dug; {} pits out of reach, filled\n", breached.pits,
@@ -286,6 +296,17 @@ void add_terrain_command(CLI::App& app) {
   command->add_option("--least-area", options->least_ha, "Smaller depressions are left out, ha")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command
+      ->add_option("--draws", options->probability.draws,
+                   "Also map the probability of a depression from so many draws of the height error")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--error", options->error.sigma_m, "Standard deviation of heights, m")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--error-range", options->error.correlation_m, "Distance at which errors are alike by 1/e, m")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Seed of the draws")->capture_default_str();
   command->add_option("-t,--threads", options->threads, "Threads; default: all. The numbers do not depend on it")
       ->check(CLI::PositiveNumber);
   command->callback([options] { run_terrain(*options); });

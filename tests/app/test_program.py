@@ -358,9 +358,10 @@ class Terrain(unittest.TestCase):
         rows = [[(7 * r * r + 13 * c + (r * c) % 17) % 29 for c in range(60)] for r in range(50)]
         dem = self.dem("dem", rows)
         for threads in ("1", "2"):
-            done = run("terrain", dem, "-o", self.out + threads, "--stream-area", 0.1, "--flow", "dinf", "--threads", threads)
+            done = run("terrain", dem, "-o", self.out + threads, "--stream-area", 0.1, "--flow", "dinf",
+                       "--draws", 9, "--error", 3, "--error-range", 20, "--threads", threads)
             self.assertEqual(done.returncode, 0, done.stderr)
-        for name in ("filled", "accumulation", "twi", "hand", "basins", "depressions"):
+        for name in ("filled", "accumulation", "twi", "hand", "basins", "depressions", "depression_probability"):
             self.assertEqual(self.values(name, self.out + "1"), self.values(name, self.out + "2"), name)
 
     def test_mistakes(self):
