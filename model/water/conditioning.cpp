@@ -385,7 +385,7 @@ class TrenchSearch {
     const Shape& shape = heights_.shape();
     const float level = result_.elevation_m[pit];
     queue_ = {};
-    reach(pit, {0.0, 0.0}, -1);
+    reach(pit, {0.0, 0.0}, from_nowhere);
     while (!queue_.empty()) {
       const auto [dug, length, here] = queue_.top();
       queue_.pop();
@@ -414,6 +414,8 @@ class TrenchSearch {
   }
 
  private:
+  static constexpr int from_nowhere = 8;
+
   struct Cost {
     double dug_m = 0.0, length_m = 0.0;
     bool operator<(const Cost& other) const {
@@ -425,7 +427,7 @@ class TrenchSearch {
     const auto i = static_cast<std::size_t>(cell);
     search_[i] = number_;
     best_[i] = cost;
-    came_by_[i] = static_cast<std::int8_t>(by);
+    came_by_[i] = static_cast<std::uint8_t>(by);
     queue_.emplace(cost.dug_m, cost.length_m, cell);
   }
 
@@ -441,7 +443,7 @@ class TrenchSearch {
         dug = true;
       }
       const int by = came_by_[static_cast<std::size_t>(cell)];
-      if (by < 0) break;
+      if (by == from_nowhere) break;
       const auto [dr, dc] = neighbour_steps[static_cast<std::size_t>(by)];
       cell = shape.cell(shape.row(cell) - dr, shape.col(cell) - dc);
     }
@@ -455,7 +457,7 @@ class TrenchSearch {
   std::int32_t number_ = 0;
   std::vector<std::int32_t> search_;  // the search that reached a cell last
   std::vector<Cost> best_;
-  std::vector<std::int8_t> came_by_;
+  std::vector<std::uint8_t> came_by_;  // the step of neighbour_steps that led there
   using Reached = std::tuple<double, double, Cell>;
   std::priority_queue<Reached, std::vector<Reached>, std::greater<>> queue_;
 };

@@ -39,10 +39,14 @@ class Window {
       }
   }
 
-  double& at(int r, int c) { return z_[static_cast<std::size_t>(3 * (r + 1) + c + 1)]; }
+  double& at(int r, int c) { return z_[place(r, c)]; }
 
  private:
-  bool& known(int r, int c) { return known_[static_cast<std::size_t>(3 * (r + 1) + c + 1)]; }
+  static std::size_t place(int r, int c) {
+    const int index = 3 * (r + 1) + c + 1;
+    return static_cast<std::size_t>(index);
+  }
+  bool& known(int r, int c) { return known_[place(r, c)]; }
   std::array<double, 9> z_{};
   std::array<bool, 9> known_{};
 };
