@@ -57,7 +57,10 @@ class TileFlood {
       for (std::int32_t c = 0; c < tile.cols; ++c) {
         const float z = heights[heights.shape().cell(tile.row + r, tile.col + c)];
         level_[index(r, c)] = z;
-        if (z != no_height) label_[index(r, c)] = unlabelled;
+        if (z != no_height)
+          label_[index(r, c)] = unlabelled;
+        else
+          has_holes_ = true;
       }
   }
 
@@ -156,19 +159,23 @@ class TileFlood {
 
   void seed() {
     const Shape& shape = heights_.shape();
-    for (std::int32_t r = 0; r < tile_.rows; ++r)
-      for (std::int32_t c = 0; c < tile_.cols; ++c) {
-        const auto cell = static_cast<std::int32_t>(index(r, c));
-        if (label(cell) == wall) continue;
-        const std::int32_t row = tile_.row + r, col = tile_.col + c;
-        const bool at_rim = r == 0 || c == 0 || r == tile_.rows - 1 || c == tile_.cols - 1;
-        bool outlet = row == 0 || col == 0 || row == shape.rows - 1 || col == shape.cols - 1;
-        if (!outlet && at_rim) outlet = is_outlet(heights_, shape.cell(row, col));
-        if (!at_rim)
-          for (const std::int32_t step : steps_) outlet = outlet || label(cell + step) == wall;
-        if (outlet) outlets_.push_back(cell);
-        if (outlet || at_rim) queue_.push(level(cell), cell);
-      }
+    const auto look = [&](std::int32_t r, std::int32_t c, bool at_rim) {
+      const auto cell = static_cast<std::int32_t>(index(r, c));
+      if (label(cell) == wall) return;
+      bool outlet = false;
+      if (at_rim)
+        outlet = is_outlet(heights_, shape.cell(tile_.row + r, tile_.col + c));
+      else
+        for (const std::int32_t step : steps_) outlet = outlet || label(cell + step) == wall;
+      if (outlet) outlets_.push_back(cell);
+      if (outlet || at_rim) queue_.push(level(cell), cell);
+    };
+    for (std::int32_t r = 0; r < tile_.rows; ++r) {
+      const bool rim_row = r == 0 || r == tile_.rows - 1;
+      // Inside, outlets are only beside holes.
+      const std::int32_t stride = rim_row || has_holes_ ? 1 : std::max(1, tile_.cols - 1);
+      for (std::int32_t c = 0; c < tile_.cols; c += stride) look(r, c, rim_row || c == 0 || c == tile_.cols - 1);
+    }
   }
 
   const Heights& heights_;
@@ -180,6 +187,7 @@ class TileFlood {
   std::vector<std::int32_t> outlets_;
   LowestFirst queue_;
   std::int32_t labels_ = 0;
+  bool has_holes_ = false;
 };
 
 std::vector<Tile> tiles_of(const Shape& shape, std::int32_t side) {
