@@ -213,6 +213,32 @@ void print_framework(const ResultsFile& file, const std::vector<std::string>& gu
     }
 }
 
+/// Hectares of each class of the habitat's pattern, scenario by scenario.
+void print_structure(const ResultsFile& file, const std::vector<std::string>& guilds, const std::vector<int>& years,
+                     const std::vector<std::string>& scenarios, const Paint& paint) {
+  for (const std::string& guild : guilds)
+    for (const int year : years) {
+      const auto tables = tables_of(file, scenarios, year, guild, "mspa_area");
+      if (tables.empty()) continue;
+      const Table& first = tables.front().second;
+      const auto& levels = first.texts("level");
+      if (std::find(levels.begin(), levels.end(), "frame") == levels.end()) continue;
+      fmt::print("\n{}The pattern of habitat for {} in {}{}: hectares of each class (MSPA)\n", paint.head, guild, year,
+                 paint.off);
+      fmt::print("{:<22}", "");
+      for (const auto& [scenario, table] : tables) fmt::print("{:>21}", scenario.substr(0, 20));
+      fmt::print("\n");
+      for (std::size_t row = 0; row < first.rows(); ++row) {
+        if (levels[row] != "frame") continue;
+        fmt::print("{:<22}", first.texts("class")[row]);
+        for (const auto& [scenario, table] : tables)
+          fmt::print("{:>21}", fmt::format("{:.1f} ({:.1f}%)", table.numbers("area_ha")[row],
+                                           table.numbers("habitat_percent")[row]));
+        fmt::print("\n");
+      }
+    }
+}
+
 void print_targets(const Comparison& comparison, const Paint& paint) {
   if (comparison.outcomes.empty()) return;
   fmt::print("\n{}Targets{}\n", paint.head, paint.off);
@@ -236,19 +262,21 @@ std::string cell_of(double value) { return exact(value); }
 std::string cell_of(std::int64_t value) { return fmt::format("{}", value); }
 std::string cell_of(const std::string& value) { return quoted(value); }
 
-/// A table of every case as CSV, one row a row, after the columns that say which case it is. Empty: no case has it.
+/// A table of every case as CSV, one row a row, after the columns that say which case it is (no guild where the table
+/// is none's). Empty: no case has it.
 std::string csv_of(const ResultsFile& file, const std::vector<CaseIndices>& cases, const std::string& name) {
   std::string text;
   for (const CaseIndices& c : cases) {
     const auto table = file.table(c.scenario, c.year, c.guild, name);
     if (!table) continue;
     if (text.empty()) {
-      text = "guild,year,scenario";
+      text = c.guild.empty() ? "year,scenario" : "guild,year,scenario";
       for (const Column& column : table->columns) text += "," + column.name;
       text += "\n";
     }
     for (std::size_t row = 0; row < table->rows(); ++row) {
-      text += fmt::format("{},{},{}", c.guild, c.year, c.scenario);
+      if (!c.guild.empty()) text += c.guild + ",";
+      text += fmt::format("{},{}", c.year, c.scenario);
       for (const Column& column : table->columns) {
         text += ',';
         std::visit([&](const auto& values) { text += cell_of(values[row]); }, column.values);
@@ -293,11 +321,19 @@ void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<
     result.replace_filename(path.stem().string() + suffix + path.extension().string());
     return result;
   };
+  // The land cover's tables are the same for every guild.
+  std::vector<CaseIndices> land;
+  for (const CaseIndices& c : cases)
+    if (c.guild == cases.front().guild) land.push_back({c.scenario, c.year, "", {}});
   std::vector<std::pair<fs::path, std::string>> files{{path, csv_of_indices(cases, comparison, baseline)},
                                                       {beside("-framework"), csv_of(file, cases, "elements")},
                                                       {beside("-pairs"), csv_of(file, cases, "element_pairs")},
                                                       {beside("-gaps"), csv_of(file, cases, "gaps")},
-                                                      {beside("-targets"), csv_of_targets(comparison)}};
+                                                      {beside("-targets"), csv_of_targets(comparison)},
+                                                      {beside("-mspa"), csv_of(file, cases, "mspa_area")},
+                                                      {beside("-habitat"), csv_of(file, cases, "habitat_metrics")},
+                                                      {beside("-landscape"), csv_of(file, land, "landscape_metrics")},
+                                                      {beside("-classes"), csv_of(file, land, "class_metrics")}};
   std::erase_if(files, [](const auto& item) { return item.second.empty(); });
   for (const auto& [name, text] : files) require_new_file(name);
   for (const auto& [name, text] : files) {
@@ -331,6 +367,7 @@ void compare_command(const CompareOptions& options) {
   print_actions(file, chosen.years, scenarios, paint);
   print_indices(cases, comparison, baseline, scenarios, paint);
   print_framework(file, chosen.guilds, chosen.years, with_baseline, paint);
+  print_structure(file, chosen.guilds, chosen.years, with_baseline, paint);
   print_ranges(comparison, file.draws(), paint);
   print_targets(comparison, paint);
   if (!options.csv.empty()) write_csv(options.csv, file, cases, comparison, baseline);
@@ -346,7 +383,8 @@ void add_compare_command(CLI::App& app) {
   add_selection(*command, options->selection);
   command->add_option("--csv", options->csv,
                       "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
-                      "the targets into -targets");
+                      "the targets into -targets, the landscape's structure into -mspa, -habitat, -landscape and "
+                      "-classes");
   command->add_flag("--strict", options->strict, "Exit with code 3 if a target is not met");
   command->callback([options] { compare_command(*options); });
 }

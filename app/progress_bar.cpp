@@ -26,7 +26,8 @@ void ProgressBar::begin(std::string_view what, std::int64_t total) {
   const std::lock_guard lock(mutex_);
   what_ = what;
   total_ = total;
-  done_ = 0;
+  done_ = shown_ = 0;
+  shown_at_ = 0.0;
   begun_ = std::chrono::steady_clock::now();
   draw("");
 }
@@ -45,7 +46,12 @@ void ProgressBar::end() {
 void ProgressBar::draw(std::string_view detail) {
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
   if (!terminal_) {
-    if (done_ > 0) fmt::print(stderr, "{}/{} {} {}\n", done_, total_, what_, detail);
+    // A log is to be read: a line now and then, and the last.
+    constexpr double least_seconds = 2.0;
+    if (done_ == 0 || done_ == shown_ || (done_ < total_ && elapsed - shown_at_ < least_seconds && shown_ > 0)) return;
+    fmt::print(stderr, "{}/{} {} {}\n", done_, total_, what_, detail);
+    shown_ = done_;
+    shown_at_ = elapsed;
     return;
   }
   constexpr int width = 30;

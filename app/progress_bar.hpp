@@ -21,7 +21,8 @@ class ProgressBar final : public Progress {
   std::mutex mutex_;
   bool terminal_;
   std::string what_;
-  std::int64_t total_ = 0, done_ = 0;
+  std::int64_t total_ = 0, done_ = 0, shown_ = 0;  // shown: in the last line of a log
+  double shown_at_ = 0.0;                          // seconds after the beginning
   std::chrono::steady_clock::time_point begun_;
 };
 

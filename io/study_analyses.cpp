@@ -1,6 +1,7 @@
 #include "io/study_analyses.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -157,6 +158,40 @@ NearestSourceAnalysis read_nearest_source(Section& section, const StudySoFar& so
   return what;
 }
 
+StructureAnalysis read_structure(Section& section, const StudySoFar& so_far) {
+  StructureAnalysis what;
+  const auto neighbours = [&](const char* key) {
+    const double given = section.number(key, 8, 4, 8);
+    if (given != 4 && given != 8) section.fail(key, "it is neither 4 nor 8", "give 4 or 8");
+    return given == 4 ? Neighbourhood::four : Neighbourhood::eight;
+  };
+  const double width = section.number("edge_width_cells", what.mspa.edge_width_cells, 1, 100);
+  if (width != std::floor(width))
+    section.fail("edge_width_cells", fmt::format("{:g} is no number of cells", width), "give a whole number");
+  what.mspa.edge_width_cells = what.metrics.edge_depth_cells = static_cast<int>(width);
+  what.mspa.foreground = neighbours("neighbours");
+  what.metrics.patches = neighbours("patch_neighbours");
+  what.mspa.transition = section.boolean("transition", what.mspa.transition);
+  what.mspa.interior = section.boolean("intext", what.mspa.interior);
+  what.guilds = names_among(section, "guilds", "guild", guild_names(so_far.study));
+  const Study& study = so_far.study;
+  if (section.has("levels")) {
+    const std::vector<std::string> levels = names_among(section, "levels", "level", {"frame", "elements", "zones"});
+    const auto has = [&](const char* level) { return std::find(levels.begin(), levels.end(), level) != levels.end(); };
+    if (levels.empty()) section.fail("levels", "the list is empty", "name frame, elements or zones");
+    what.frame = has("frame");
+    what.elements = has("elements");
+    what.zones = has("zones");
+    if (what.elements && study.elements.empty())
+      section.fail("levels", "the study has no elements", "add [[framework.element]], or leave \"elements\" out");
+    if (what.zones && study.zones.empty())
+      section.fail("levels", "the study has no zones",
+                   "add zones = \"...\" to [inputs]: a layer of polygons with a name, or leave \"zones\" out");
+  }
+  section.done();
+  return what;
+}
+
 }  // namespace
 
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
@@ -168,6 +203,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("corridors")) analyses.corridors = read_corridors(*topic, so_far);
   if (auto topic = section.table("barriers")) analyses.barriers = read_barriers(*topic, so_far);
   if (auto topic = section.table("mcr")) analyses.nearest_source = read_nearest_source(*topic, so_far);
+  if (auto topic = section.table("structure")) analyses.structure = read_structure(*topic, so_far);
   section.done();
   return analyses;
 }

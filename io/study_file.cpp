@@ -224,7 +224,37 @@ class StudyReader {
     } else {
       inputs->text("places_layer");
     }
+    read_zones(*inputs);
     inputs->done();
+  }
+
+  /// Zones by name: features of one name are united, those without a cell of the study are left out.
+  void read_zones(Section& inputs) {
+    const auto path = inputs.path("zones");
+    const std::string layer = inputs.text("zones_layer", ""), field = inputs.text("zones_name", "name");
+    if (!path) {
+      for (const char* key : {"zones_layer", "zones_name"})
+        if (inputs.has(key)) inputs.fail(key, "it goes with inputs.zones, which is missing", "add zones = \"...\"");
+      return;
+    }
+    const Landscape& landscape = study_.landscape;
+    const std::vector<Feature> features = read_features(*path, layer, landscape.frame, "zones", field);
+    record("zones", *path);
+    std::set<std::string> seen;
+    for (const Feature& feature : features) {
+      if (!seen.insert(feature.name).second) continue;
+      const Geometry geometry = *geometry_named(features, feature.name, *path);
+      if (geometry.kind != Geometry::Kind::polygons)
+        throw InputError(path->string(), fmt::format("feature \"{}\"", feature.name),
+                         fmt::format("it is of {}, and a zone is an area (zones)", word_of(geometry.kind)),
+                         "give a layer of polygons");
+      Zone zone{feature.name, cells_inside(landscape.frame, geometry)};
+      std::erase_if(zone.cells, [&](Cell cell) { return !landscape.cover.is_valid(cell); });
+      if (!zone.cells.empty()) study_.zones.push_back(std::move(zone));
+    }
+    if (study_.zones.empty())
+      throw InputError(path->string(), "", "no cell of the study lies within any of its zones (zones)",
+                       "check the frame's extent and where the land cover has values");
   }
 
   void require_values(const Raster<float>& raster, const std::string& path, const std::string& what, float least,

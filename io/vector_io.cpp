@@ -159,7 +159,7 @@ void write_layer(GDALDataset& dataset, const Frame& frame, const VectorLayer& la
 }  // namespace
 
 std::vector<Feature> read_features(const fs::path& path, const std::string& layer_name, const Frame& frame,
-                                   const std::string& what) {
+                                   const std::string& what, const std::string& wanted_field) {
   use_gdal();
   if (!fs::exists(path))
     throw InputError(path.string(), "", fmt::format("no such file ({})", what),
@@ -182,7 +182,16 @@ std::vector<Feature> read_features(const fs::path& path, const std::string& laye
 
   std::vector<Feature> features;
   bool any_within = false;
-  const int name_field = layer.GetLayerDefn()->GetFieldIndex("name");
+  const int name_field = layer.GetLayerDefn()->GetFieldIndex(wanted_field.empty() ? "name" : wanted_field.c_str());
+  if (name_field < 0 && !wanted_field.empty()) {
+    std::vector<std::string> fields;
+    for (int i = 0; i < layer.GetLayerDefn()->GetFieldCount(); ++i)
+      fields.emplace_back(layer.GetLayerDefn()->GetFieldDefn(i)->GetNameRef());
+    throw InputError(path.string(), fmt::format("layer {}", layer.GetName()),
+                     fmt::format("it has no attribute \"{}\" ({})", wanted_field, what),
+                     fields.empty() ? fmt::format("give each feature an attribute \"{}\"", wanted_field)
+                                    : fmt::format("name one of its attributes: {}", fmt::join(fields, ", ")));
+  }
   layer.ResetReading();
   while (const auto feature = std::unique_ptr<OGRFeature>(layer.GetNextFeature())) {
     const std::string place =
@@ -207,6 +216,9 @@ std::vector<Feature> read_features(const fs::path& path, const std::string& laye
       result.name = feature->GetFieldAsString(name_field);
     else if (name_field < 0)
       result.name = layer.GetName();
+    if (result.name.empty() && !wanted_field.empty())
+      throw InputError(path.string(), place, fmt::format("its \"{}\" is empty ({})", wanted_field, what),
+                       "give every feature a name, or name another attribute");
     bool first = true;
     if (!add_parts(*geometry, result.geometry, first))
       throw InputError(path.string(), place, fmt::format("it mixes points, lines and polygons ({})", what),

@@ -11,11 +11,11 @@ namespace greenweave {
 
 /// Reads all features of a layer (empty name: the only one) of any GDAL vector file, transformed to the frame's CRS.
 /// Multi-geometries become one geometry of several parts; `name` is the layer's attribute of that name; in a layer
-/// without one, the layer's own name.
+/// without one, the layer's own name. With `name_field` it is that attribute, which every feature must have.
 /// InputError: no such file or layer, several layers and none named, no CRS, an empty layer, a broken geometry,
-/// nothing within the frame.
+/// nothing within the frame; no `name_field`.
 std::vector<Feature> read_features(const std::filesystem::path& path, const std::string& layer, const Frame& frame,
-                                   const std::string& what);
+                                   const std::string& what, const std::string& name_field = "");
 
 /// All features of one name as one geometry: lines and points side by side, areas united. nullopt: there is none.
 /// InputError: they are of different kinds (`path` is the file they come from).

@@ -125,6 +125,10 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   if (stated) {
     result.tables.push_back(std::move(made.actions));
     result.tables.push_back(tabulate_land_cover(made.landscape));
+    if (study.analyses.structure)
+      for (Table& table :
+           land_cover_structure(study, impl_->framework, made.landscape, *study.analyses.structure, context))
+        result.tables.push_back(std::move(table));
     result.rasters.push_back(land_cover_codes(made.landscape));
     if (&scenario == &study.scenarios.front() && study.landscape.elevation_m != nullptr)
       result.rasters.push_back({"elevation", "m", "Elevation", *study.landscape.elevation_m});

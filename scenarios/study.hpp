@@ -14,6 +14,7 @@
 #include "scenarios/analyses/circuit.hpp"
 #include "scenarios/analyses/corridors.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
+#include "scenarios/analyses/structure.hpp"
 
 namespace greenweave {
 
@@ -123,6 +124,7 @@ struct Analyses {
   std::optional<CorridorAnalysis> corridors = std::nullopt;
   std::optional<BarrierAnalysis> barriers = std::nullopt;
   std::optional<NearestSourceAnalysis> nearest_source = std::nullopt;
+  std::optional<StructureAnalysis> structure = std::nullopt;
 };
 
 /// An input file as the results record it.
@@ -140,6 +142,7 @@ struct Study {
   Landscape landscape;  // as it is before any action
   std::vector<GreenwayType> greenway_types;
   std::vector<Element> elements;
+  std::vector<Zone> zones;  // by which landscapes are reported too; may be none
   std::vector<Guild> guilds;
   DisturbanceRule disturbance;
   std::vector<Scenario> scenarios;  // the first is "baseline"

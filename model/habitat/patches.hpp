@@ -1,6 +1,7 @@
 #pragma once
 #include <vector>
 
+#include "model/grid/components.hpp"
 #include "model/landscape/landscape.hpp"
 
 namespace greenweave {
@@ -23,11 +24,6 @@ struct PatchSet {
 
 /// Which cells are habitat: quality >= threshold.
 Raster<std::uint8_t> habitat_mask(const HabitatSurface& surface, double quality_threshold);
-
-/// Connected components of `mask` (non-zero cells), numbered from 1 by first cell in row-major order; 0 elsewhere.
-/// Two-pass union-find, in parallel by strips, the same labels at any thread count.
-Raster<std::int32_t> label_components(const Raster<std::uint8_t>& mask, Neighbourhood neighbourhood,
-                                      std::int32_t* count);
 
 /// Patches of habitat at least `guild.minimum_patch_ha` large. Smaller ones are no patch (label 0).
 PatchSet find_patches(const Frame& frame, const HabitatSurface& surface, const Guild& guild);

@@ -18,6 +18,7 @@ void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildR
   if (analyses.corridors) add_corridors(guild_case, *analyses.corridors, context, result);
   if (analyses.barriers) add_barriers(guild_case, *analyses.barriers, context, result);
   if (analyses.nearest_source) add_nearest_source(guild_case, *analyses.nearest_source, context, result);
+  if (analyses.structure) add_structure(guild_case, *analyses.structure, context, result);
 }
 
 std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
@@ -26,6 +27,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
     measures.insert(measures.end(), more.begin(), more.end());
   };
   if (analyses.circuit) add(circuit_measures());
+  if (analyses.structure) add(structure_measures());
   return measures;
 }
 

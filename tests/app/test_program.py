@@ -487,7 +487,7 @@ class OnesOwn(unittest.TestCase):
             # Its cells are not square: the message says what to add, and with that it runs.
             self.assertIn("cell_m", run("check", study).stderr)
             with open(study, "a") as file:
-                file.write("\n[frame]\ncell_m = 30\n")
+                file.write("\n[frame]\ncell_m = 30\n[analysis.structure]\nlevels = [\"frame\"]\n")
             done = run("run", study)
             self.assertEqual(done.returncode, 0, done.stderr)
             with h5py.File(glob.glob(home + "/*.h5")[0]) as file:
@@ -504,6 +504,23 @@ class OnesOwn(unittest.TestCase):
                 dpc = sum(base[f"tables/patches/dPC_{part}"][()] for part in ("intra", "flux", "connector"))
                 self.assertTrue(abs(dpc - base["tables/patches/dPC"][()]).max() < 1e-9)
                 self.assertEqual(len(base["tables/links/cost_m"]), indices["NL"])
+                # The pattern's classes part the habitat, and the land cover's classes the land.
+                habitat, pattern, mspa = base["tables/habitat_metrics"], base["tables/mspa_area"], base["mspa"][()]
+                self.assertAlmostEqual(pattern["area_ha"][()].sum(), habitat["area_ha"][0], delta=1e-6)
+                for code, area in zip(pattern["code"][()], pattern["area_ha"][()]):
+                    self.assertAlmostEqual((mspa == code).sum() * 0.09, area, delta=1e-6)
+                self.assertGreaterEqual(habitat["NP"][0], indices["NP"])
+                classes = base.parent["tables/class_metrics"]
+                self.assertAlmostEqual(classes["area_ha"][()].sum(), valid_ha, delta=1e-6 * valid_ha)
+                landscape = base.parent["tables/landscape_metrics"]
+                self.assertAlmostEqual(classes["TE"][()].sum(), 2 * landscape["TE"][0], delta=1e-6 * landscape["TE"][0])
+            compared = run("compare", glob.glob(home + "/*.h5")[0], "--csv", os.path.join(home, "t.csv"))
+            self.assertIn("hectares of each class (MSPA)", compared.stdout)
+            for name, column in ("mspa", "class"), ("habitat", "COHESION"), ("landscape", "CONTAG"), ("classes", "AI"):
+                with open(os.path.join(home, f"t-{name}.csv"), newline="") as file:
+                    rows = list(csv.DictReader(file))
+                self.assertGreater(len(rows), 1, name)
+                self.assertTrue(all(None not in row and row[column] is not None for row in rows), name)
             self.assertEqual(run("init", home).returncode, 2)
 
 

@@ -18,6 +18,7 @@ INSIDE_MODEL = {
     "network": {"movement"},
     "indices": {"network"},
     "framework": {"indices"},
+    "structure": {"landscape"},
     "circuit": {"landscape"},
     "water": {"landscape"},
     "visitors": {"landscape"},

@@ -66,17 +66,18 @@ BENCHMARK(all_pairs)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
-/// One per cent of the cells restored to resistance 1, in blots: iterations from nothing and from the voltages before.
+/// One per cent of the cells restored to resistance 1, in square blots of the given side: iterations from nothing and
+/// from the voltages before. Scattered blots change the currents everywhere, one place only around it.
 void restored(benchmark::State& state) {
-  const auto side = static_cast<std::int32_t>(state.range(0));
+  const auto side = static_cast<std::int32_t>(state.range(0)), blot = static_cast<std::int32_t>(state.range(1));
   const Raster<float> before = fractal_conductance(side, 100.0);
   Raster<float> after = before;
   std::int64_t changed = 0;
   for (std::uint64_t k = 0; changed * 100 < before.shape.cells(); ++k) {
-    const auto r0 = static_cast<std::int32_t>(random_uniform(9, 1, k) * (side - 20)),
-               c0 = static_cast<std::int32_t>(random_uniform(9, 2, k) * (side - 20));
-    for (std::int32_t r = r0; r < r0 + 20; ++r)
-      for (std::int32_t c = c0; c < c0 + 20; ++c)
+    const auto r0 = static_cast<std::int32_t>(random_uniform(9, 1, k) * (side - blot)),
+               c0 = static_cast<std::int32_t>(random_uniform(9, 2, k) * (side - blot));
+    for (std::int32_t r = r0; r < r0 + blot; ++r)
+      for (std::int32_t c = c0; c < c0 + blot; ++c)
         if (after.at(r, c) > 0.0F && after.at(r, c) < 1.0F) {
           after.at(r, c) = 1.0F;
           ++changed;
@@ -95,7 +96,13 @@ void restored(benchmark::State& state) {
   for (auto _ : state) state.counters["warm"] = most(solve_terminals(is, terminals, options, RunContext{}, &start));
   state.counters["cold"] = most(solve_terminals(is, terminals, options, RunContext{}));
 }
-BENCHMARK(restored)->Arg(1000)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
+BENCHMARK(restored)
+    ->Args({1000, 20})
+    ->Args({1000, 50})
+    ->Args({1000, 100})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->Iterations(1);
 
 /// The same as Circuitscape's jobs ask for it: a map of each pair.
 void pairwise_with_map(benchmark::State& state) {

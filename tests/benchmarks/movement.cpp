@@ -88,12 +88,4 @@ void links_150_patches(benchmark::State& state) {
 }
 BENCHMARK(links_150_patches)->Arg(0)->Arg(1)->ArgName("complete")->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void label_components(benchmark::State& state) {
-  Raster<std::uint8_t> habitat(Shape{4000, 4000});
-  for (std::size_t i = 0; i < habitat.values.size(); ++i) habitat.values[i] = random_uniform(5, 1, i) < 0.55;
-  for (auto _ : state) benchmark::DoNotOptimize(greenweave::label_components(habitat, Neighbourhood::eight, nullptr));
-  state.SetItemsProcessed(state.iterations() * habitat.shape.cells());
-}
-BENCHMARK(label_components)->Unit(benchmark::kMillisecond)->UseRealTime();
-
 }  // namespace

@@ -202,6 +202,96 @@ max_cost_m = 9000
   CHECK(study.analyses.nearest_source->max_cost_m == 9000.0);
 }
 
+/// A square zone in the places' layer, by its offsets from the frame's south-west corner.
+std::string zone(const std::string& name, int west, int south, int side) {
+  const int x = 400000 + west, y = 3400000 - 1200 + south;
+  return StudyFolder::feature(
+      name, "Polygon", fmt::format("[[[{0},{1}],[{2},{1}],[{2},{3}],[{0},{3}],[{0},{1}]]]", x, y, x + side, y + side));
+}
+
+TEST_CASE("structure: zones are united by name and lie on the frame; the keys arrive") {
+  const StudyFolder at;
+  // north twice, overlapping; away beyond the frame; south.
+  at.folder.write("zones.geojson",
+                  StudyFolder::layer(zone("north", 0, 600, 300) + "," + zone("north", 150, 600, 300) + "," +
+                                     zone("away", 90000, 0, 300) + "," + zone("south", 0, 0, 60)));
+  const std::string inputs = R"(
+[inputs]
+land_cover = "cover.tif"
+zones = "zones.geojson"
+[[guild]]
+name = "forest_mammals"
+)";
+  const Study plain = load_study(at.study(inputs + "[analysis.structure]\n"));
+  REQUIRE(plain.zones.size() == 2);
+  CHECK(plain.zones[0].name == "north");
+  CHECK(plain.zones[0].cells.size() == 15 * 10);
+  CHECK(plain.zones[1].name == "south");
+  CHECK(plain.zones[1].cells == std::vector<Cell>{38 * 40, 38 * 40 + 1, 39 * 40, 39 * 40 + 1});
+  CHECK(plain.inputs.back().role == "zones");
+  REQUIRE(plain.analyses.structure);
+  CHECK(plain.analyses.structure->zones);
+  CHECK(plain.analyses.structure->mspa.edge_width_cells == 1);
+  CHECK(plain.analyses.structure->mspa.transition);
+  const Study study = load_study(at.study(inputs + R"([analysis.structure]
+edge_width_cells = 3
+neighbours = 4
+patch_neighbours = 4
+transition = false
+intext = true
+levels = ["zones"]
+guilds = ["forest_mammals"]
+)"));
+  const StructureAnalysis& what = *study.analyses.structure;
+  CHECK(what.mspa.edge_width_cells == 3);
+  CHECK(what.metrics.edge_depth_cells == 3);
+  CHECK(what.mspa.foreground == Neighbourhood::four);
+  CHECK(what.metrics.patches == Neighbourhood::four);
+  CHECK_FALSE(what.mspa.transition);
+  CHECK(what.mspa.interior);
+  CHECK_FALSE(what.frame);
+  CHECK_FALSE(what.elements);
+  CHECK(what.zones);
+  CHECK(what.guilds == std::vector<std::string>{"forest_mammals"});
+}
+
+TEST_CASE("structure: every mistake gets one message") {
+  const StudyFolder at;
+  const std::string basis_of_zones = R"(
+[inputs]
+land_cover = "cover.tif"
+zones = "zones.geojson"
+)";
+  const std::string guild = "[[guild]]\nname = \"forest_mammals\"\n";
+  const auto fails = [&](const std::string& text, std::initializer_list<std::string> words) {
+    const auto path = at.study(text);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails(basis_of_zones + guild, {"zones.geojson", "no such file", "zones"});
+  at.folder.write("zones.geojson", StudyFolder::layer(zone("north", 0, 600, 300)));
+  fails(basis_of_zones + "zones_name = \"town\"\n" + guild,
+        {"zones.geojson", "no attribute \"town\"", "name one of its attributes: name"});
+  at.folder.write("zones.geojson", StudyFolder::layer(zone("", 0, 600, 300)));
+  fails(basis_of_zones + guild, {"zones.geojson", "feature", "\"name\" is empty"});
+  at.folder.write("zones.geojson", StudyFolder::layer(zone("away", 90000, 0, 300)));
+  fails(basis_of_zones + guild, {"zones.geojson", "none of its features lies within the study's frame", "zones"});
+  at.folder.write("zones.geojson", StudyFolder::layer(zone("tiny", 1, 1, 5)));
+  fails(basis_of_zones + guild, {"zones.geojson", "no cell of the study"});
+  at.folder.write("zones.geojson", StudyFolder::layer(StudyFolder::feature("gate", "Point", "[400500,3399500]")));
+  fails(basis_of_zones + guild, {"zones.geojson", "\"gate\"", "of points", "polygons"});
+  fails(basis + "[analysis.structure]\nlevels = [\"zones\"]\n", {"levels", "no zones", "[inputs]"});
+  fails(basis + "[analysis.structure]\nlevels = [\"zone\"]\n", {"no level \"zone\"", "did you mean \"zones\""});
+  fails(basis + "[analysis.structure]\nlevels = []\n", {"levels", "empty"});
+  fails("[inputs]\nland_cover = \"cover.tif\"\n" + guild + "[analysis.structure]\nlevels = [\"elements\"]\n",
+        {"levels", "no elements"});
+  fails("[inputs]\nland_cover = \"cover.tif\"\nzones_name = \"town\"\n" + guild, {"zones_name", "inputs.zones"});
+  fails(basis + "[analysis.structure]\nedge_width_cells = 1.5\n", {"edge_width_cells", "1.5 is no number of cells"});
+  fails(basis + "[analysis.structure]\nedge_width_cells = 0\n", {"edge_width_cells", "0 is out of range"});
+  fails(basis + "[analysis.structure]\nneighbours = 6\n", {"neighbours", "neither 4 nor 8"});
+  fails(basis + "[analysis.structure]\nguilds = [\"birds\"]\n", {"no guild \"birds\""});
+  fails(basis + "[analysis.structure]\nedge_width = 1\n", {"unknown key `edge_width`", "edge_width_cells"});
+}
+
 TEST_CASE("a study that extends another merges by key and by name") {
   const StudyFolder at;
   at.study(basis + "minimum_patch_ha = 2\n", "base.toml");

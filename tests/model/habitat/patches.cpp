@@ -1,7 +1,6 @@
 #include "model/habitat/patches.hpp"
 
 #include <doctest/doctest.h>
-#include <oneapi/tbb/global_control.h>
 
 #include "tests/support/drawn.hpp"
 #include "tests/support/random_rasters.hpp"
@@ -11,92 +10,12 @@ using namespace greenweave::testing;
 
 namespace {
 
-/// Flood fill from each unlabelled cell in row-major order.
-Raster<std::int32_t> plain_components(const Raster<std::uint8_t>& mask, Neighbourhood neighbourhood,
-                                      std::int32_t& count) {
-  Raster<std::int32_t> label(mask.shape);
-  count = 0;
-  for (Cell first = 0; first < mask.shape.cells(); ++first) {
-    if (mask[first] == 0 || label[first] != 0) continue;
-    label[first] = ++count;
-    std::vector<Cell> open{first};
-    while (!open.empty()) {
-      const Cell cell = open.back();
-      open.pop_back();
-      for_each_neighbour(mask.shape, cell, neighbourhood, [&](Cell next, bool) {
-        if (mask[next] == 0 || label[next] != 0) return;
-        label[next] = count;
-        open.push_back(next);
-      });
-    }
-  }
-  return label;
-}
-
-void check_against_flood_fill(const Raster<std::uint8_t>& mask) {
-  for (const Neighbourhood n : {Neighbourhood::four, Neighbourhood::eight}) {
-    std::int32_t expected_count = 0, count = -1;
-    const Raster<std::int32_t> expected = plain_components(mask, n, expected_count);
-    REQUIRE(label_components(mask, n, &count).values == expected.values);
-    REQUIRE(count == expected_count);
-  }
-}
-
-Raster<std::uint8_t> random_mask(Dice& dice, const Shape& shape, double share) {
-  Raster<std::uint8_t> mask(shape);
-  for (auto& m : mask.values) m = dice.chance(share);
-  return mask;
-}
-
 HabitatSurface surface_of(Raster<float> quality) {
   Raster<float> resistance(quality.shape, 1.0F);
   return {std::move(quality), std::move(resistance)};
 }
 
 }  // namespace
-
-TEST_CASE("components: diagonal neighbours join at eight, not at four") {
-  const Raster<std::uint8_t> mask = drawn<std::uint8_t>({"x.x", ".x.", "x.x"}, {{'x', 1}, {'.', 0}});
-  std::int32_t count = 0;
-  label_components(mask, Neighbourhood::eight, &count);
-  CHECK(count == 1);
-  CHECK(label_components(mask, Neighbourhood::four, &count).values ==
-        std::vector<std::int32_t>{1, 0, 2, 0, 3, 0, 4, 0, 5});
-  CHECK(count == 5);
-}
-
-TEST_CASE("components: equal to flood fill, numbers included") {
-  for (std::uint64_t seed = 0; seed < 300; ++seed) {
-    CAPTURE(seed);
-    Dice dice(seed);
-    const Shape shape = random_shape(dice, 30);
-    check_against_flood_fill(random_mask(dice, shape, dice.uniform()));
-  }
-}
-
-TEST_CASE("components: joined across the strips in which they are labelled") {
-  for (std::uint64_t seed = 0; seed < 30; ++seed) {
-    CAPTURE(seed);
-    Dice dice(seed);
-    const Shape shape{150 + dice.below(120), 1 + dice.below(25)};
-    check_against_flood_fill(random_mask(dice, shape, 0.3 + 0.5 * dice.uniform()));
-  }
-  SUBCASE("one comb whose teeth meet only in the last row") {
-    Raster<std::uint8_t> mask(Shape{200, 41});
-    for (std::int32_t r = 0; r < 200; ++r)
-      for (std::int32_t c = 0; c < 41; ++c) mask.at(r, c) = c % 2 == 0 || r == 199;
-    check_against_flood_fill(mask);
-    std::int32_t count = 0;
-    label_components(mask, Neighbourhood::four, &count);
-    CHECK(count == 1);
-  }
-  SUBCASE("the same at any thread count") {
-    Dice dice(1);
-    const Raster<std::uint8_t> mask = random_mask(dice, {400, 90}, 0.5);
-    const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
-    check_against_flood_fill(mask);
-  }
-}
 
 TEST_CASE("patches: attribute, area, centroid, number, and no patch below the minimum") {
   const Raster<float> quality = drawn<float>(
