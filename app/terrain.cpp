@@ -1,5 +1,6 @@
 #include "model/water/terrain.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>
@@ -199,7 +200,15 @@ void run_terrain(const TerrainOptions& options) {
     elevation = burn_streams(elevation, cells, options.burn_m);
   }
 
-  Raster<float> filled = fill_depressions(elevation);
+  if (!elevation.valid.empty() &&
+      std::none_of(elevation.valid.begin(), elevation.valid.end(), [](auto v) { return v; }))
+    throw InputError(options.dem.string(), "", "no cell has a height", "give a raster with values");
+  Raster<float> filled;
+  try {
+    filled = fill_depressions(elevation);
+  } catch (const InputError& error) {
+    throw InputError(options.dem.string(), error.place(), error.reason(), error.remedy());
+  }
   Breached breached;
   if (options.breach) breached = breach_depressions(elevation, frame.cell_m, options.trench);
 
@@ -219,8 +228,10 @@ void run_terrain(const TerrainOptions& options) {
   folder.write("directions", "1", "D8 directions: 1 east, 2 south-east, 4 south .. 128 north-east; 0 out of the grid",
                esri_codes(flow));
   StreamNetwork network;
+  double largest_ha = 0.0;
   {
     const Raster<double> accumulated = accumulate(flow);
+    largest_ha = *std::max_element(accumulated.values.begin(), accumulated.values.end()) * frame.cell_area_ha();
     network = stream_network(flow, accumulated, std::max(1.0, options.stream_ha / frame.cell_area_ha()), frame.cell_m);
     folder.write("accumulation", "1", "Cells that drain to the cell, itself included (D8)", accumulated);
     const SlopeAspect ground = slope_aspect(elevation, frame.cell_m);
@@ -258,6 +269,8 @@ void run_terrain(const TerrainOptions& options) {
     fmt::print("{} pits: {} trenches, {} cells lowered, {:.6g} m3 dug; {} pits out of reach, filled\n", breached.pits,
                breached.trenches, breached.cells_dug, breached.dug_m3, breached.left);
   fmt::print("{} stream links from {:g} ha on, {} basins\n", network.links.size(), options.stream_ha, basin_count);
+  if (network.links.empty())
+    fmt::print("no streams: the largest catchment has {:.4g} ha; lower --stream-area\n", largest_ha);
   fmt::print("{} depressions of at least {:g} m and {:g} ha: {:.6g} ha, {:.6g} m3\n", found.layer.geometries.size(),
              options.least_depth_m, options.least_ha, found.area_ha, found.volume_m3);
   fmt::print("written to {}\n", options.out.string());
