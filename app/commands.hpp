@@ -14,6 +14,7 @@ void add_map_command(CLI::App& app);
 void add_demo_data_command(CLI::App& app);
 void add_cost_distance_command(CLI::App& app);
 void add_circuitscape_command(CLI::App& app);
+void add_terrain_command(CLI::App& app);
 
 /// Exit code of a command that did its work but found a demand unmet (`compare --strict`). Thrown, so that main
 /// decides.

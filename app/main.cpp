@@ -25,6 +25,7 @@ int parse_and_run(int argc, char** argv) {
   add_demo_data_command(app);
   add_cost_distance_command(app);
   add_circuitscape_command(app);
+  add_terrain_command(app);
   try {
     app.parse(argc, argv);
     return ok;

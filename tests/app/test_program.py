@@ -303,6 +303,86 @@ class CostDistance(unittest.TestCase):
         self.assertIn("nowhere.tif", self.refused(good, "-s", self.path("nowhere.tif")))
 
 
+class Terrain(unittest.TestCase):
+    """An elevation model through `greenweave terrain`."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.out = self.path("out")
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def dem(self, name, rows, cell=10, crs="EPSG:32648"):
+        text, made = self.path(name + ".asc"), self.path(name + ".tif")
+        with open(text, "w") as file:
+            file.write(f"ncols {len(rows[0])}\nnrows {len(rows)}\nxllcorner 0\nyllcorner 0\ncellsize {cell}\nNODATA_value -9999\n")
+            file.writelines(" ".join(map(str, row)) + "\n" for row in rows)
+        subprocess.run(["gdal_translate", "-q", "-ot", "Float32", "-a_srs", crs, text, made], check=True)
+        return made
+
+    def values(self, name, folder=None):
+        text = self.path("values.xyz")
+        subprocess.run(["gdal_translate", "-q", "-of", "XYZ", os.path.join(folder or self.out, name + ".tif"), text], check=True)
+        with open(text) as file:
+            return [float(line.split()[2]) for line in file]
+
+    # In a trough with walls of 99: a pit of 1, a saddle of 4, a pit of 2, and a lip of 6 above the way out in the east.
+    TROUGH = [[99] * 8, [99, 7, 1, 4, 2, 5, 6, 0], [99] * 8]
+
+    def test_layers(self):
+        dem = self.dem("dem", self.TROUGH)
+        options = ["--stream-area", 0.2, "--least-area", 0, "--breach"]
+        done = run("terrain", dem, "-o", self.out, *options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("1 depressions of at least 0.1 m and 0 ha: 0.04 ha, 1200 m3", done.stdout)
+        self.assertIn("2 pits: 2 trenches", done.stdout)
+        self.assertEqual(self.values("filled")[8:16], [99, 7, 6, 6, 6, 6, 6, 0])
+        # The higher pit is let out into the lower one, and that one to the outside.
+        self.assertEqual(self.values("breached")[8:16], [99, 7, 1, 1, 1, 1, 1, 0])
+        self.assertEqual(self.values("depression_depth")[8:16], [0, 0, 5, 2, 4, 1, 0, 0])
+        self.assertEqual(self.values("depressions")[8:16], [0, 0, 1, 1, 1, 1, 0, 0])
+        accumulated = self.values("accumulation")
+        self.assertEqual(accumulated[15], max(accumulated))
+        self.assertEqual(self.values("directions")[10:16], [1, 1, 1, 1, 1, 0])
+        self.assertEqual(self.values("hand")[15], 0)
+        for name, layer, count in (("streams", "streams", "1"), ("depressions", "depressions", "1")):
+            told = subprocess.run(["ogrinfo", "-so", os.path.join(self.out, name + ".gpkg"), layer], capture_output=True, text=True)
+            self.assertIn(f"Feature Count: {count}", told.stdout)
+        again = run("terrain", dem, "-o", self.out)
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("nothing is overwritten", again.stderr)
+
+    def test_threads_give_the_same_files(self):
+        rows = [[(7 * r * r + 13 * c + (r * c) % 17) % 29 for c in range(60)] for r in range(50)]
+        dem = self.dem("dem", rows)
+        for threads in ("1", "2"):
+            done = run("terrain", dem, "-o", self.out + threads, "--stream-area", 0.1, "--flow", "dinf",
+                       "--draws", 9, "--error", 3, "--error-range", 20, "--threads", threads)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("filled", "accumulation", "twi", "hand", "basins", "depressions", "depression_probability"):
+            self.assertEqual(self.values(name, self.out + "1"), self.values(name, self.out + "2"), name)
+
+    def test_mistakes(self):
+        def refused(*arguments):
+            failed = run("terrain", *arguments, "-o", self.out)
+            self.assertEqual(failed.returncode, 2, failed.stdout)
+            self.assertEqual(failed.stderr.count("remedy:"), 1, failed.stderr)
+            self.assertFalse(os.path.exists(self.out))
+            return failed.stderr
+
+        degrees = self.dem("degrees", self.TROUGH, cell=0.01, crs="EPSG:4326")
+        self.assertIn("not in metres", refused(degrees))
+        self.assertIn("--crs", refused(degrees, "--cell", 30))
+        self.assertIn("nowhere.tif", refused(self.path("nowhere.tif")))
+        self.assertIn("no cell has a height", refused(self.dem("nothing", [[-9999, -9999]])))
+        good = self.dem("good", self.TROUGH)
+        self.assertIn("no.gpkg", refused(good, "--burn", self.path("no.gpkg")))
+        done = run("terrain", degrees, "-o", self.out, "--crs", "EPSG:32631", "--cell", 500)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
 class Circuitscape(unittest.TestCase):
     """Circuitscape's job files."""
 
