@@ -482,7 +482,7 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
   fails("[[guild]]\nname = \"ground_birds\"\n", {"there is no [inputs]"});
   fails("[inputs]\nland_cover = \"gone.tif\"\n[[guild]]\nname = \"ground_birds\"\n", {"gone.tif", "no such file"});
   fails("[inputs]\nland_cover = \"cover.tif\"\n[[guild]]\nname = \"own\"\nhabitat = [\"tree_cover\"]\n",
-        {"resistance", "there is no resistance for"});
+        {"resistance", "it has no resistance"});
   fails("[inputs]\nland_cover = \"cover.tif\"\n[classes]\nscheme = \"nlcd\"\n[[guild]]\nname = \"ground_birds\"\n",
         {"cover.tif", "lacks the codes", "10 (100 cells)", "40"});
   fails(basis + "[[framework.element]]\nname = \"cannal\"\nkind = \"core\"\n",
