@@ -372,6 +372,19 @@ EncroachmentAnalysis read_encroachment(Section& section, const StudySoFar& so_fa
   return what;
 }
 
+DeltaAnalysis read_deltas(Section& section, const StudySoFar& so_far) {
+  DeltaAnalysis what;
+  what.links = section.boolean("links", what.links);
+  what.patches = section.boolean("patches", what.patches);
+  what.elements = section.boolean("elements", what.elements);
+  what.classes = section.boolean("classes", what.classes);
+  what.components = section.boolean("components", what.components);
+  what.places = section.boolean("places", what.places);
+  what.guilds = names_among(section, "guilds", "guild", guild_names(so_far.study));
+  section.done();
+  return what;
+}
+
 }  // namespace
 
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
@@ -379,6 +392,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   analyses.patch_importance = section.boolean("patch_importance", true);
   analyses.elements = section.boolean("elements", true);
   analyses.element_contribution = section.boolean("element_contribution", true);
+  if (section.has("dPC_tolerance")) analyses.connector_tolerance = section.number("dPC_tolerance", 0.0, 0.0, 0.01);
   if (auto circuit = section.table("circuit")) analyses.circuit = read_circuit(*circuit, so_far);
   if (auto topic = section.table("corridors")) analyses.corridors = read_corridors(*topic, so_far);
   if (auto topic = section.table("barriers")) analyses.barriers = read_barriers(*topic, so_far);
@@ -387,6 +401,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("sources")) analyses.sources = read_sources(*topic, analyses);
   if (auto topic = section.table("security")) analyses.security = read_security(*topic, so_far);
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
+  if (auto topic = section.table("deltas")) analyses.deltas = read_deltas(*topic, so_far);
   section.done();
   return analyses;
 }

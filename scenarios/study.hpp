@@ -13,6 +13,7 @@
 #include "scenarios/analyses/barriers.hpp"
 #include "scenarios/analyses/circuit.hpp"
 #include "scenarios/analyses/corridors.hpp"
+#include "scenarios/analyses/deltas.hpp"
 #include "scenarios/analyses/encroachment.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
 #include "scenarios/analyses/security.hpp"
@@ -123,6 +124,7 @@ struct Analyses {
   bool patch_importance = true;
   bool elements = true;
   bool element_contribution = true;
+  std::optional<double> connector_tolerance = std::nullopt;  // share of PC that a dPC_connector may be wrong by
   std::optional<CircuitAnalysis> circuit = std::nullopt;
   std::optional<CorridorAnalysis> corridors = std::nullopt;
   std::optional<BarrierAnalysis> barriers = std::nullopt;
@@ -131,6 +133,7 @@ struct Analyses {
   std::optional<SourceAnalysis> sources = std::nullopt;
   std::optional<SecurityAnalysis> security = std::nullopt;
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
+  std::optional<DeltaAnalysis> deltas = std::nullopt;
 };
 
 /// An input file as the results record it.

@@ -20,6 +20,7 @@ void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildR
   if (analyses.nearest_source) add_nearest_source(guild_case, *analyses.nearest_source, context, result);
   if (analyses.structure) add_structure(guild_case, *analyses.structure, context, result);
   if (analyses.sources) add_sources(guild_case, *analyses.sources, context, result);
+  if (analyses.deltas) add_deltas(guild_case, *analyses.deltas, context, result);
 }
 
 std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
