@@ -8,6 +8,7 @@
 #include "io/nearest_word.hpp"
 #include "io/raster_io.hpp"
 #include "io/sha256.hpp"
+#include "io/study_indices.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
 
@@ -402,6 +403,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("security")) analyses.security = read_security(*topic, so_far);
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
   if (auto topic = section.table("deltas")) analyses.deltas = read_deltas(*topic, so_far);
+  read_index_analyses(section, so_far, analyses);
   section.done();
   return analyses;
 }

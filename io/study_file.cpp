@@ -13,6 +13,7 @@
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
 #include "io/study_analyses.hpp"
+#include "io/study_indices.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
@@ -225,6 +226,7 @@ class StudyReader {
       inputs->text("places_layer");
     }
     read_zones(*inputs);
+    study_.protection = read_protection_of(*inputs, study_);
     inputs->done();
   }
 

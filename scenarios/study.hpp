@@ -15,7 +15,11 @@
 #include "scenarios/analyses/corridors.hpp"
 #include "scenarios/analyses/deltas.hpp"
 #include "scenarios/analyses/encroachment.hpp"
+#include "scenarios/analyses/gravity.hpp"
+#include "scenarios/analyses/metapopulation.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
+#include "scenarios/analyses/protection.hpp"
+#include "scenarios/analyses/robustness.hpp"
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
@@ -134,6 +138,10 @@ struct Analyses {
   std::optional<SecurityAnalysis> security = std::nullopt;
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
   std::optional<DeltaAnalysis> deltas = std::nullopt;
+  std::optional<GravityAnalysis> gravity = std::nullopt;
+  std::optional<MetapopulationAnalysis> metapopulation = std::nullopt;
+  std::optional<ProtectionAnalysis> protection = std::nullopt;
+  std::optional<RobustnessAnalysis> robustness = std::nullopt;
 };
 
 /// An input file as the results record it.
@@ -151,7 +159,8 @@ struct Study {
   Landscape landscape;  // as it is before any action
   std::vector<GreenwayType> greenway_types;
   std::vector<Element> elements;
-  std::vector<Zone> zones;  // by which landscapes are reported too; may be none
+  std::shared_ptr<const ProtectedAreas> protection;  // may be null
+  std::vector<Zone> zones;                           // by which landscapes are reported too; may be none
   std::vector<Guild> guilds;
   DisturbanceRule disturbance;
   std::vector<Scenario> scenarios;  // the first is "baseline"
