@@ -76,28 +76,24 @@ struct LinkCountWeight {
 };
 
 /// How many of the nearest vertices to lay out, and a bound on what the connectors from this source then lack (the
-/// value of the targets beyond) or have too much (those within whose new way would have led beyond).
+/// value of what lies beyond) or have too much (what lies within, whose new way would have led beyond).
 struct Prefix {
   std::int32_t count = 0;
   double left_out = 0.0;
 };
 
 /// The least prefix whose bound is at most `budget`. Patches are vertices.
-Prefix nearest_that_matter(const Routes& routes, std::int32_t source, bool directed, const std::vector<double>& w,
-                           const std::vector<double>& value, const std::vector<double>& attribute, double budget) {
-  const auto is_target = [&](std::int32_t t) { return directed ? t != source : t > source; };
-  double targets = 0.0;
+Prefix nearest_that_matter(const Routes& routes, const std::vector<double>& w, const std::vector<double>& value,
+                           const std::vector<double>& attribute, double budget) {
+  double within = 0.0, beyond = 0.0;
   for (std::int32_t i = 1; i < routes.reached(); ++i)
-    if (const std::int32_t t = routes.patch_reached(i); is_target(t)) targets += attribute[static_cast<std::size_t>(t)];
+    within += attribute[static_cast<std::size_t>(routes.patch_reached(i))];
   Prefix prefix{routes.reached(), 0.0};
-  double beyond = 0.0;
   while (prefix.count > 1) {
-    const std::int32_t t = routes.patch_reached(prefix.count - 1);
-    if (is_target(t)) {
-      beyond += value[static_cast<std::size_t>(t)];
-      targets -= attribute[static_cast<std::size_t>(t)];
-    }
-    const double bound = beyond + std::max(0.0, targets) * w[static_cast<std::size_t>(t)];
+    const auto t = static_cast<std::size_t>(routes.patch_reached(prefix.count - 1));
+    beyond += value[t];
+    within -= attribute[t];
+    const double bound = beyond + std::max(0.0, within) * w[t];
     if (bound > budget) break;
     prefix = {prefix.count - 1, bound};
   }
@@ -158,35 +154,33 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
       if (!per_patch) continue;
       // Sums to the tolerated share of the numerator over all sources.
       const double tolerance_here = tolerance * (a[s] + reach) / per_pair;
-      Prefix near{work.routes.reached(), 0.0};
       if constexpr (Weight::loses_by_share)
-        if (tolerance > 0.0 && work.routes.can_lose_by_share())
-          near =
-              nearest_that_matter(work.routes, s, directed, work.w, work.value, graph.attribute, 0.5 * tolerance_here);
-      const bool all = near.count == work.routes.reached();
-      if (!all) {
-        // Betweenness is whole all the same.
-        work.routes.sum_through_all(work.value, work.through);
-        for (std::size_t k = 0; k < size; ++k)
-          pile.betweenness[k] += k == static_cast<std::size_t>(s) ? 0.0 : a[s] * work.through[k];
-        pile.left_out += per_pair * a[s] * near.left_out;
-      }
-      if (!work.routes.lay_out_tree(work.value, near.count)) continue;
+        if (work.routes.can_lose_by_share()) {
+          work.routes.sum_through_all(work.value, work.through);
+          for (std::size_t k = 0; k < size; ++k)
+            pile.betweenness[k] += k == static_cast<std::size_t>(s) ? 0.0 : a[s] * work.through[k];
+          Prefix near{work.routes.reached(), 0.0};
+          if (tolerance > 0.0)
+            near = nearest_that_matter(work.routes, work.w, work.value, graph.attribute, 0.5 * tolerance_here);
+          pile.left_out += per_pair * a[s] * near.left_out;
+          if (!work.routes.lay_out_tree(work.value, Routes::Targets::all, near.count)) continue;
+          work.routes.for_each_between([&](std::int32_t k) {
+            const auto lost = work.routes.lost_through(
+                k, [&](double detour) { return weight_of_pair.lost_share(detour); }, 0.5 * tolerance_here);
+            pile.connector[static_cast<std::size_t>(k)] += per_pair * a[s] * lost.value;
+            pile.doubt[static_cast<std::size_t>(k)] += per_pair * a[s] * lost.error;
+          });
+          continue;
+        }
+      if (!work.routes.lay_out_tree(work.value, Routes::Targets::above)) continue;
       work.routes.for_each_inner([&](std::int32_t k) {
         double lost = 0.0;
-        if constexpr (Weight::loses_by_share)
-          if (work.routes.can_lose_by_share()) {
-            const auto found = work.routes.lost_through(
-                k, [&](double detour) { return weight_of_pair.lost_share(detour); }, 0.5 * tolerance_here);
-            lost = found.value;
-            pile.doubt[static_cast<std::size_t>(k)] += per_pair * a[s] * found.error;
-          }
-        if (!Weight::loses_by_share || !work.routes.can_lose_by_share())
-          work.routes.without(k, [&](std::int32_t t, double detour) {
-            lost += a[t] * weight_of_pair.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
-          });
+        work.routes.without(k, [&](std::int32_t t, double detour) {
+          lost += a[t] * weight_of_pair.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
+        });
         pile.connector[static_cast<std::size_t>(k)] += per_pair * a[s] * lost;
-        if (all) pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
+        if constexpr (Weight::loses_by_share)
+          pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
       });
     }
   });

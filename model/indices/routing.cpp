@@ -156,6 +156,11 @@ Routes::Routes(const RoutingGraph& graph)
       back_(head_.size()),
       target_value_(vertex_distance_.size()),
       sums_(vertex_distance_.size()),
+      twice_distance_(vertex_distance_.size()),
+      counts_up_to_(vertex_distance_.size()),
+      greatest_below_(vertex_distance_.size()),
+      sum_before_(vertex_distance_.size() + 1),
+      count_before_(vertex_distance_.size() + 1),
       turns_at_(vertex_distance_.size()),
       tree_link_(vertex_distance_.size()),
       spare_(vertex_distance_.size()),
@@ -242,7 +247,8 @@ void Routes::sum_through_all(const std::vector<double>& value, std::vector<doubl
   }
 }
 
-bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
+bool Routes::lay_out_tree(const std::vector<double>& value, Targets targets, std::int32_t most) {
+  const bool all = graph_.directed || targets == Targets::all;
   laid_out_ = std::min(most, static_cast<std::int32_t>(settled_.size()));
   const std::span<const std::int32_t> settled(settled_.data(), index(laid_out_));
   std::fill(position_.begin(), position_.end(), -1);
@@ -265,7 +271,7 @@ bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
     node.size = branch_size_[index(v)];
     node.parent = parent < 0 ? -1 : position_[index(parent)];
     node.owner = graph_.owner[index(v)];
-    node.is_target = (graph_.directed ? node.owner != source_ : node.owner > source_) &&
+    node.is_target = (all ? node.owner != source_ : node.owner > source_) &&
                      vertex_distance_[index(v)] == distance_[index(node.owner)] && target_[index(node.owner)] < 0;
     if (node.is_target) target_[index(node.owner)] = position;
     node.targets = node.is_target ? 1 : 0;
@@ -281,6 +287,7 @@ bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
   if (any_inner) {
     lay_out_arcs();
     sum_branches(value);
+    if (can_lose_by_share()) note_what_counts();
   }
   return any_inner;
 }
@@ -341,6 +348,25 @@ void Routes::sum_branches(const std::vector<double>& value) {
     sums_[index(p)] = target_value_[index(p)] = nodes_[index(p)].is_target ? value[index(nodes_[index(p)].owner)] : 0.0;
   for (std::int32_t p = count - 1; p >= 0; --p)
     if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) sums_[index(parent)] += sums_[index(p)];
+}
+
+void Routes::note_what_counts() {
+  // Both ends must agree from which of them a pair counts, whatever way their distances were rounded; so what lies this
+  // close to the middle of a way, as a share of it, lies in the middle, and the ranks decide.
+  constexpr double middle = 1e-9;
+  std::fill(greatest_below_.begin(), greatest_below_.begin() + laid_out_, -infinity);
+  for (std::int32_t p = laid_out_ - 1; p >= 0; --p) {
+    const Node& node = nodes_[index(p)];
+    const double distance = distance_[index(node.owner)];
+    twice_distance_[index(p)] = 2.0 * distance;
+    counts_up_to_[index(p)] = !node.is_target        ? -infinity
+                              : graph_.directed      ? infinity
+                              : node.owner > source_ ? distance * (1.0 + middle) + std::numeric_limits<double>::min()
+                                                     : distance * (1.0 - middle);
+    if (node.parent < 0) continue;
+    double& greatest = greatest_below_[index(node.parent)];
+    greatest = std::max({greatest, greatest_below_[index(p)], counts_up_to_[index(p)]});
+  }
 }
 
 double Routes::sum_through(std::int32_t k) {
@@ -453,6 +479,23 @@ void Routes::gather_rim(std::int32_t position) {
       turns_at_[index(p)] = position;
   }
   rim_.resize(kept);
+}
+
+void Routes::gather_whole_rim(std::int32_t position) {
+  const std::int32_t end = position + nodes_[index(position)].size;
+  rim_begin_ = rim_before_[index(end - 1)] = rim_.size();
+  if (nodes_[index(position)].parent == 0) return;  // nobody asks
+  for (std::int32_t p = end - 1; p >= position; --p)
+    for (std::int32_t arc = arcs_begin_[index(p)]; arc < arcs_begin_[index(p + 1)]; ++arc) {
+      const std::int32_t head = head_[index(arc)];
+      if (head < position || head >= end) {
+        rim_.push_back({p, head, back_[index(arc)]});
+        continue;
+      }
+      // As if it turned back at the top, which costs some looking in vain but no search for where it does.
+      for (std::int32_t q = p; q > position && turns_at_[index(q)] != position; q = nodes_[index(q)].parent)
+        turns_at_[index(q)] = position;
+    }
 }
 
 void Routes::add_to_rim(std::int32_t position) {
