@@ -82,20 +82,33 @@ struct Prefix {
   double left_out = 0.0;
 };
 
-/// The least prefix whose bound is at most `budget`. Patches are vertices.
-Prefix nearest_that_matter(const Routes& routes, const std::vector<double>& w, const std::vector<double>& value,
-                           const std::vector<double>& attribute, double budget) {
-  double within = 0.0, beyond = 0.0;
-  for (std::int32_t i = 1; i < routes.reached(); ++i)
-    within += attribute[static_cast<std::size_t>(routes.patch_reached(i))];
+/// The least prefix whose bound is at most `budget`. Patches are vertices. A way to t that leads beyond a radius r is
+/// at least r long, and where ways cost the same there and back, 2 r - d(t): its weight is at most w(r)^2 / w(t).
+/// `inverse` is working memory.
+Prefix nearest_that_matter(const Routes& routes, bool directed, const std::vector<double>& w,
+                           const std::vector<double>& value, const std::vector<double>& attribute, double budget,
+                           std::vector<double>& inverse) {
+  const auto reached = static_cast<std::size_t>(routes.reached());
+  inverse.resize(reached);
+  double within = 0.0, sum = 0.0;
+  for (std::size_t i = 1; i < reached; ++i) {
+    const auto t = static_cast<std::size_t>(routes.patch_reached(static_cast<std::int32_t>(i)));
+    within += attribute[t];
+    inverse[i] = sum += attribute[t] / w[t];
+  }
+  inverse[0] = 0.0;
+  double beyond = 0.0, greatest = 0.0;
   Prefix prefix{routes.reached(), 0.0};
   while (prefix.count > 1) {
+    const auto last = static_cast<std::size_t>(prefix.count - 1);
     const auto t = static_cast<std::size_t>(routes.patch_reached(prefix.count - 1));
     beyond += value[t];
     within -= attribute[t];
-    const double bound = beyond + std::max(0.0, within) * w[t];
-    if (bound > budget) break;
-    prefix = {prefix.count - 1, bound};
+    greatest = std::max(greatest, w[t]);
+    double back_in = std::max(0.0, within) * greatest;
+    if (!directed && greatest > 0.0) back_in = std::min(back_in, greatest * greatest * inverse[last - 1]);
+    if (beyond + back_in > budget) break;
+    prefix = {prefix.count - 1, beyond + back_in};
   }
   return prefix;
 }
@@ -120,9 +133,10 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
     Routes routes;
     std::vector<double> w, value;  // of a pair with the source, by rank: weight; attribute x weight
     std::vector<double> through;   // by rank: value of all that is reached through it
+    std::vector<double> inverse;
   };
   tbb::enumerable_thread_specific<Work> works([&] {
-    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), std::vector<double>(size)};
+    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), std::vector<double>(size), {}};
   });
   const double* a = graph.attribute.data();
   parallel_for(std::min(piles, n), [&](std::int64_t p) {
@@ -161,7 +175,8 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
             pile.betweenness[k] += k == static_cast<std::size_t>(s) ? 0.0 : a[s] * work.through[k];
           Prefix near{work.routes.reached(), 0.0};
           if (tolerance > 0.0)
-            near = nearest_that_matter(work.routes, work.w, work.value, graph.attribute, 0.5 * tolerance_here);
+            near = nearest_that_matter(work.routes, directed, work.w, work.value, graph.attribute, 0.5 * tolerance_here,
+                                       work.inverse);
           pile.left_out += per_pair * a[s] * near.left_out;
           if (!work.routes.lay_out_tree(work.value, Routes::Targets::all, near.count)) continue;
           work.routes.for_each_between([&](std::int32_t k) {

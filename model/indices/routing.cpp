@@ -1,8 +1,8 @@
 #include "model/indices/routing.hpp"
 
+#include <bit>
 #include <cassert>
 #include <cmath>
-#include <numeric>
 #include <span>
 
 #include <boost/graph/adjacency_list.hpp>
@@ -128,17 +128,42 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
   return graph;
 }
 
-Horizon::Horizon(double longest_arc) {
+Horizon::Horizon(double shortest_arc, double longest_arc) {
   // One bucket for the open one, one for rounding.
-  if (longest_arc > 0.0 && std::isfinite(longest_arc)) per_width_ = static_cast<double>(buckets - 2) / longest_arc;
+  const double buckets = 2.0 + longest_arc / shortest_arc;
+  is_flat_ = shortest_arc > 0.0 && buckets <= static_cast<double>(most_buckets);
+  ring_.resize(is_flat_ ? std::bit_ceil(static_cast<std::size_t>(buckets) + 1) : sorted_buckets);
+  mask_ = ring_.size() - 1;
+  if (is_flat_)
+    per_width_ = (1.0 + 1e-9) / shortest_arc;  // a little narrower, so that rounding does not join two ends of an arc
+  else if (longest_arc > 0.0 && std::isfinite(longest_arc))
+    per_width_ = static_cast<double>(sorted_buckets - 2) / longest_arc;
 }
 
 void Horizon::clear() {
   for (auto& bucket : ring_) bucket.clear();
   near_.clear();
   open_ = 0;
+  next_ = 0;
   size_ = 0;
 }
+
+namespace {
+
+double shortest_arc(const RoutingGraph& graph) {
+  double shortest = std::numeric_limits<double>::infinity();
+  for (const RoutingGraph::Arc& arc : graph.arcs) shortest = std::min(shortest, arc.cost);
+  return shortest;
+}
+
+double longest_arc(const RoutingGraph& graph) {
+  double longest = 0.0;
+  for (const RoutingGraph::Arc& arc : graph.arcs)
+    if (std::isfinite(arc.cost)) longest = std::max(longest, arc.cost);
+  return longest;
+}
+
+}  // namespace
 
 Routes::Routes(const RoutingGraph& graph)
     : graph_(graph),
@@ -168,9 +193,7 @@ Routes::Routes(const RoutingGraph& graph)
       detour_(vertex_distance_.size(), closed),
       settled_detour_(graph.vertices() == graph.patches() ? 0 : vertex_distance_.size()),
       is_affected_(vertex_distance_.size()),
-      horizon_(std::accumulate(graph.arcs.begin(), graph.arcs.end(), 0.0, [](double longest, const auto& arc) {
-        return std::isfinite(arc.cost) ? std::max(longest, arc.cost) : longest;
-      })) {
+      horizon_(shortest_arc(graph), longest_arc(graph)) {
   settled_.reserve(vertex_distance_.size());
 }
 
@@ -192,6 +215,7 @@ void Routes::from(std::int32_t source) {
   // which lie in order of cost, need not be looked at.
   const auto count = static_cast<std::size_t>(graph_.vertices());
   double farthest = infinity;
+  const bool in_order = horizon_.is_in_order();
   const auto is_current = [&](const Reached& entry) { return entry.distance == vertex_distance_[index(entry.at)]; };
   for (Reached nearest{}; horizon_.pop(nearest, is_current);) {
     if (!is_current(nearest)) continue;
@@ -203,13 +227,17 @@ void Routes::from(std::int32_t source) {
     for (std::int32_t k = graph_.arcs_begin[index(u)]; k < graph_.arcs_begin[index(u + 1)]; ++k) {
       const auto [v, cost] = graph_.arcs[index(k)];
       const double dv = du + cost;
-      if (dv >= farthest) break;
+      if (dv > farthest || dv == infinity) break;
       double& before = vertex_distance_[index(v)];
+      if (dv > before) continue;
+      std::int32_t& parent = parent_[index(v)];
       if (dv < before) {
         reached += before == infinity;
         before = dv;
-        parent_[index(v)] = u;
+        parent = u;
         horizon_.push({dv, v});
+      } else if (!in_order && parent >= 0 && std::pair(du, u) < std::pair(vertex_distance_[index(parent)], parent)) {
+        parent = u;
       }
     }
     if (reached == count && farthest == infinity)

@@ -94,8 +94,8 @@ class NearestFirst {
  private:
   static constexpr std::size_t arity = 4;  // shallower than a binary heap, and siblings share a cache line
   static bool nearer(const Entry& a, const Entry& b) {
-    // Without a jump: which of two comes first cannot be foreseen. Distances are not negative, so that their bits, which
-    // can be moved on a condition, are in the same order.
+    // Without a jump: which of two comes first cannot be foreseen. Distances are not negative, so that their bits,
+    // which can be moved on a condition, are in the same order.
     const auto bits_a = std::bit_cast<std::int64_t>(a.distance), bits_b = std::bit_cast<std::int64_t>(b.distance);
     if constexpr (!in_order) return bits_a < bits_b;
     return static_cast<bool>(static_cast<int>(bits_a < bits_b) |
@@ -104,27 +104,30 @@ class NearestFirst {
   std::vector<Entry> entries_;
 };
 
-/// The queue of a shortest-path search, in which distances leave in ascending order and new ones are at most one arc
-/// beyond the last that left. What is due soon lies in a small heap, the rest in a ring of buckets not yet sorted.
+/// The queue of a shortest-path search, in which new distances are at most one arc beyond the last that left. It is a
+/// ring of buckets not sorted inside. Where no bucket need be wider than the shortest arc, what is in one bucket cannot
+/// change what else is in it, and leaves as it lies (Dial 1969). Else what is due soon goes through a small heap, and
+/// distances leave in ascending order, equal ones by number.
 class Horizon {
  public:
-  explicit Horizon(double longest_arc);
+  Horizon(double shortest_arc, double longest_arc);
   void clear();
-  bool empty() const { return size_ == 0; }
+  bool is_in_order() const { return !is_flat_; }
   void push(Reached entry) {
     ++size_;
     const auto bucket = static_cast<std::int64_t>(entry.distance * per_width_);
-    if (bucket <= open_)
+    if (bucket <= open_ && !is_flat_)
       near_.push(entry);
     else
-      ring_[static_cast<std::size_t>(bucket) & mask].push_back(entry);
+      ring_[static_cast<std::size_t>(bucket) & mask_].push_back(entry);
   }
   /// `is_current(entry)` says whether an entry still counts; those that do not may never come out.
   template <class IsCurrent>
   bool pop(Reached& entry, const IsCurrent& is_current) {
+    if (is_flat_) return pop_flat(entry);
     while (near_.empty()) {
       if (size_ == 0) return false;
-      std::vector<Reached>& bucket = ring_[static_cast<std::size_t>(++open_) & mask];
+      std::vector<Reached>& bucket = ring_[static_cast<std::size_t>(++open_) & mask_];
       for (const Reached& waiting : bucket)
         if (is_current(waiting))
           near_.push(waiting);
@@ -138,17 +141,33 @@ class Horizon {
   }
 
  private:
-  static constexpr std::size_t buckets = 128, mask = buckets - 1;
-  std::array<std::vector<Reached>, buckets> ring_;
+  static constexpr std::size_t most_buckets = 1024, sorted_buckets = 128;
+  bool pop_flat(Reached& entry) {
+    if (size_ == 0) return false;
+    std::vector<Reached>* bucket = &ring_[static_cast<std::size_t>(open_) & mask_];
+    while (next_ == bucket->size()) {
+      bucket->clear();
+      next_ = 0;
+      bucket = &ring_[static_cast<std::size_t>(++open_) & mask_];
+    }
+    --size_;
+    entry = (*bucket)[next_++];
+    return true;
+  }
+
+  std::vector<std::vector<Reached>> ring_;
+  std::size_t mask_ = 0;
+  bool is_flat_ = false;
   NearestFirst<true> near_;
   double per_width_ = 0.0;
   std::int64_t open_ = 0;
+  std::size_t next_ = 0;  // in the open bucket
   std::int64_t size_ = 0;
 };
 
 /// The shortest-path tree from one patch, and how much longer the ways get when another patch is lost. One a thread.
-/// Of several shortest paths the tree holds the one whose predecessor was settled first (least distance, then least
-/// vertex number).
+/// Of several shortest paths the tree holds the one whose last predecessor is nearest, of equally near ones that of the
+/// least number.
 ///
 /// When a patch is lost, only the branches of the tree below it need new ways. Each is searched on its own, in detours
 /// (new minus old distance) instead of distances: a step along the tree then costs nothing, so that whole branches are
@@ -162,7 +181,7 @@ class Routes {
   /// Distance to a patch; infinity if there is no path.
   double distance(std::int32_t rank) const { return distance_[index(rank)]; }
 
-  /// Vertices that the last `from` reached, nearest first; its patch.
+  /// Vertices that the last `from` reached, each after its parent and roughly nearest first; its patch.
   std::int32_t reached() const { return static_cast<std::int32_t>(settled_.size()); }
   std::int32_t patch_reached(std::int32_t i) const { return graph_.owner[index(settled_[index(i)])]; }
   /// Of each patch (by rank) the sum of the values of what the tree reaches through it, of a rank above the source (in
@@ -174,7 +193,7 @@ class Routes {
   enum class Targets { above, all };
   /// Prepares the tree of the last `from` for what follows, and sums `value` (by rank) branch by branch over its
   /// targets. False if no patch lies on the way to a target, so that there is nothing to ask. Of the tree only the
-  /// nearest `most` vertices are laid out, and what lies beyond is neither target nor way.
+  /// first `most` vertices reached are laid out, and what lies beyond is neither target nor way.
   bool lay_out_tree(const std::vector<double>& value, Targets targets,
                     std::int32_t most = std::numeric_limits<std::int32_t>::max());
   /// Calls `visit(k)` for each patch k through which the tree runs to at least one target, in no particular order.
