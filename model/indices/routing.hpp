@@ -206,20 +206,18 @@ class Routes {
 
   /// Whether what follows can be asked: a patch is one vertex and links have costs.
   bool can_lose_by_share() const { return one_vertex_a_patch_ && !graph_.links_cost_1; }
-  /// Calls `visit(k)` for each patch k with targets that `lost_through` counts. The tree is laid out for all targets.
+  /// Calls `visit(k)` for each patch k with targets that `lost_through` counts, but where the tree reaches through it
+  /// sum to no more than `least`. The tree is laid out for all targets.
   template <class Visit>
-  void for_each_between(const Visit& visit);
-  /// A value and a bound on its error either way.
-  struct Bounded {
-    double value = 0.0, error = 0.0;
-  };
+  void for_each_between(double least, const Visit& visit);
   /// Sum of value x `share(detour)` over targets that the tree reaches through patch k when k is lost: those farther
   /// from k than the source is, of those as far the ones of a rank above the source; in a directed network all. Over
   /// all sources each pair thus counts once for each patch between, from the end whose branch is the larger, so that
   /// the most pairs are settled at once. `share` rises from 0 to 1 with the detour, which is infinity if k was the only
-  /// way. The search ends when the sum is known to within `tolerance`. May be asked of the k that is being visited.
+  /// way. The search ends when the sum is known to within `tolerance` either way. May be asked of the k that is being
+  /// visited.
   template <class Share>
-  Bounded lost_through(std::int32_t k, const Share& share, double tolerance);
+  double lost_through(std::int32_t k, const Share& share, double tolerance);
 
   /// Calls `visit(rank, detour)` for the targets that the tree reaches through patch `lost` with their detour when it
   /// is gone; where links cost 1, only for those that have one. For graphs that `lost_through` does not serve.
@@ -352,8 +350,10 @@ class Routes {
 };
 
 template <class Visit>
-void Routes::for_each_between(const Visit& visit) {
-  const auto is_asked = [&](std::int32_t p) { return greatest_below_[index(p)] > twice_distance_[index(p)]; };
+void Routes::for_each_between(double least, const Visit& visit) {
+  const auto is_asked = [&](std::int32_t p) {
+    return greatest_below_[index(p)] > twice_distance_[index(p)] && sums_[index(p)] - target_value_[index(p)] > least;
+  };
   rim_.clear();
   for (std::int32_t p = laid_out_ - 1; p > 0; --p) {
     if (is_asked(p)) {
@@ -362,7 +362,7 @@ void Routes::for_each_between(const Visit& visit) {
       if (nodes_[index(p)].parent > 0) add_to_rim(p);
     } else {
       // Nor is anything asked below. The last position of the branch is come to first.
-      while (!is_asked(nodes_[index(p)].parent)) p = nodes_[index(p)].parent;
+      while (nodes_[index(p)].parent > 0 && !is_asked(nodes_[index(p)].parent)) p = nodes_[index(p)].parent;
       gather_whole_rim(p);
     }
     drop_rim_below_source(p);
@@ -396,12 +396,10 @@ void Routes::for_each_link(const Visit& visit) {
 }
 
 template <class Share>
-Routes::Bounded Routes::lost_through(std::int32_t k, const Share& share, double tolerance) {
+double Routes::lost_through(std::int32_t k, const Share& share, double tolerance) {
   const Node* const nodes = nodes_.data();
   const std::int32_t begin = position_[index(graph_.vertices_begin[index(k)])];
   const std::int32_t end = begin + nodes[begin].size;
-  if (const double half = 0.5 * std::max(0.0, sums_[index(begin)] - target_value_[index(begin)]); half <= tolerance)
-    return {half, half};
   const double twice_to_k = twice_distance_[index(begin)];
   const double* const counts_up_to = counts_up_to_.data();
   double* const sum_before = sum_before_.data();
@@ -419,9 +417,8 @@ Routes::Bounded Routes::lost_through(std::int32_t k, const Share& share, double 
   }
   sum_before[end] = unsettled;
   count_before[end] = missing;
+  if (0.5 * unsettled <= tolerance) return 0.5 * unsettled;
   double lost = 0.0;
-  Bounded ended;
-  bool has_ended = false;
   reroute_branch(begin, true, [&](std::int32_t top, double detour) {
     const std::int32_t stop = top + nodes[top].size;
     double sum = sum_before[stop] - sum_before[top];
@@ -435,11 +432,9 @@ Routes::Bounded Routes::lost_through(std::int32_t k, const Share& share, double 
     missing -= count;
     unsettled -= sum;
     // What is left loses at least this share and at most all.
-    if (const double doubt = 0.5 * unsettled * (1.0 - lost_share); doubt <= tolerance && tolerance > 0.0) {
-      ended = {lost + std::max(0.0, unsettled) * 0.5 * (1.0 + lost_share), std::max(0.0, doubt)};
-      has_ended = true;
+    if (0.5 * unsettled * (1.0 - lost_share) <= tolerance && tolerance > 0.0) {
+      lost += std::max(0.0, unsettled) * 0.5 * (1.0 + lost_share);
       missing = 0;
-      return false;
     }
     return missing > 0 && lost_share < 1.0;
   });
@@ -450,7 +445,7 @@ Routes::Bounded Routes::lost_through(std::int32_t k, const Share& share, double 
     lost += cut_off * share(infinity);
   }
   std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
-  return has_ended ? ended : Bounded{lost, 0.0};
+  return lost;
 }
 
 template <class Share>
