@@ -313,7 +313,6 @@ void submit(const BatchOptions& options) {
   const std::string job = id_of(output_of({"sbatch", "--parsable", (submission.folder / "array.sh").string()}, remedy));
   const std::string joiner = id_of(output_of(
       {"sbatch", "--parsable", "--dependency=afterany:" + job, (submission.folder / "gather.sh").string()}, remedy));
-  write("jobs.txt", fmt::format("array\t{}\ngather\t{}\n", job, joiner));
   fmt::print("submitted: job {}, and job {} joins the results into {}\nwatch:     {}\n", job, joiner, out.string(),
              command_of(options, "status"));
 }
