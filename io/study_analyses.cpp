@@ -372,6 +372,88 @@ EncroachmentAnalysis read_encroachment(Section& section, const StudySoFar& so_fa
   return what;
 }
 
+/// Curve numbers of the study's classes: the scheme's, and those of [..curve_numbers], one for all soils or four.
+std::vector<CurveNumbers> read_curve_numbers(Section& section, const StudySoFar& so_far) {
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  std::vector<CurveNumbers> known;
+  if (so_far.scheme == "worldcover") known = worldcover_curve_numbers();
+  if (so_far.scheme == "nlcd") known = nlcd_curve_numbers();
+  auto given = section.table("curve_numbers");
+  std::vector<CurveNumbers> table;
+  for (const LandCoverClass& c : classes.classes) {
+    const auto row =
+        std::find_if(known.begin(), known.end(), [&](const CurveNumbers& numbers) { return numbers.code == c.code; });
+    const auto own_numbers = given ? given->numbers(c.name) : std::nullopt;
+    if (own_numbers) {
+      const std::vector<double>& numbers = *own_numbers;
+      const bool in_range =
+          std::all_of(numbers.begin(), numbers.end(), [](double n) { return n >= 0.0 && n <= 100.0; });
+      if ((numbers.size() != 1 && numbers.size() != 4) || !in_range)
+        given->fail(c.name, "these are no curve numbers",
+                    "give four from 0 to 100, for the soil groups A, B, C and D, or one for all");
+      CurveNumbers own{c.code, {}, c.name, "the study file"};
+      for (std::size_t k = 0; k < 4; ++k) own.by_group[k] = numbers[numbers.size() == 1 ? 0 : k];
+      table.push_back(own);
+    } else if (row != known.end()) {
+      table.push_back(*row);
+    } else {
+      section.fail(
+          given ? "curve_numbers" : "", fmt::format("there is no curve number for {}", c.name),
+          fmt::format("add curve_numbers = {{ {} = [98] }}: one for all soils, or four for A, B, C and D", c.name));
+    }
+  }
+  if (given) given->done();
+  return table;
+}
+
+/// The guild beside whose indices those that belong to no guild stand; the first unless `guild` says otherwise.
+std::string guild_for_indices(Section& section, const Study& study) {
+  const std::vector<std::string> known = guild_names(study);
+  const std::string name = section.text("guild", known.front());
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    section.fail("guild", fmt::format("there is no guild \"{}\"", name), suggest(name, known));
+  return name;
+}
+
+SoilGroup read_soil_group(Section& section) {
+  const std::vector<std::string> groups{"A", "B", "C", "D"};
+  const std::string group = section.choice("soil_group", "C", groups);
+  return static_cast<SoilGroup>(1 + (std::find(groups.begin(), groups.end(), group) - groups.begin()));
+}
+
+void require_heights(const Section& section, const Study& study) {
+  if (study.landscape.elevation_m == nullptr)
+    section.fail("", "there are no heights", "add elevation = \"...\" to [inputs]");
+}
+
+WaterAnalysis read_water(Section& section, const StudySoFar& so_far) {
+  WaterAnalysis what;
+  require_heights(section, so_far.study);
+  if (so_far.study.weather.empty())
+    section.fail("", "there is no weather",
+                 "add climate = \"...\" to [inputs]: a CSV file with date, rain_mm and et_mm, a line a day");
+  BalanceOptions& balance = what.balance;
+  balance.seepage_mm_per_day = section.number("seepage_mm_per_day", balance.seepage_mm_per_day, 0.0, 1e4);
+  balance.evaporation_factor = section.number("evaporation_factor", balance.evaporation_factor, 0.0, 10.0);
+  balance.first_fill = section.number("first_fill", balance.first_fill, 0.0, 1.0);
+  if (const auto limits = section.numbers("depth_limits_m")) {
+    if (limits->size() != 3 || !(0.0 < (*limits)[0] && (*limits)[0] < (*limits)[1] && (*limits)[1] < (*limits)[2]))
+      section.fail("depth_limits_m", "they are no three depths that rise", "such as [0.1, 0.5, 2.0]");
+    std::copy(limits->begin(), limits->end(), balance.depth_limits_m.begin());
+  }
+  what.least_depth_m = section.number("least_depth_m", what.least_depth_m, 0.0, 1e4);
+  what.least_area_ha = section.number("least_area_ha", what.least_area_ha, 0.0, 1e9);
+  what.breach_depth_m = section.number("breach_depth_m", what.breach_depth_m, 0.0, 1e4);
+  what.breach_length_m = section.number("breach_length_m", what.breach_length_m, 0.0, 1e6);
+  what.wetland_days = section.number("wetland_days", what.wetland_days, 0.0, 366.0);
+  what.wetland_depth_m = section.number("wetland_depth_m", what.wetland_depth_m, 0.0, 1e4);
+  what.soil_where_unknown = read_soil_group(section);
+  what.curve_numbers = read_curve_numbers(section, so_far);
+  what.guild = guild_for_indices(section, so_far.study);
+  section.done();
+  return what;
+}
+
 }  // namespace
 
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
@@ -387,6 +469,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("sources")) analyses.sources = read_sources(*topic, analyses);
   if (auto topic = section.table("security")) analyses.security = read_security(*topic, so_far);
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
+  if (auto topic = section.table("water")) analyses.water = read_water(*topic, so_far);
   section.done();
   return analyses;
 }

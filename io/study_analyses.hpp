@@ -15,6 +15,7 @@ namespace greenweave {
 struct StudySoFar {
   Study& study;
   const std::vector<Feature>& places;
+  std::string scheme = "none";  // of the land-cover classes
 };
 
 /// Reads [analysis] and its tables, one a topic. InputError with file, line and remedy.

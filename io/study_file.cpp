@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/climate_csv.hpp"
 #include "io/presets.hpp"
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
@@ -225,7 +226,46 @@ class StudyReader {
       inputs->text("places_layer");
     }
     read_zones(*inputs);
+    read_water_inputs(*inputs);
     inputs->done();
+  }
+
+  /// Weather, soil groups and curve numbers.
+  void read_water_inputs(Section& inputs) {
+    const Frame& frame = study_.landscape.frame;
+    if (const auto path = inputs.path("climate")) {
+      study_.weather = read_climate(*path);
+      record("climate", *path);
+    }
+    const auto fail_at = [&](const fs::path& path, Cell cell, const std::string& reason, const std::string& remedy) {
+      throw InputError(
+          path.string(),
+          fmt::format("row {}, column {} of the study's frame", frame.shape.row(cell) + 1, frame.shape.col(cell) + 1),
+          reason, remedy);
+    };
+    if (const auto path = inputs.path("soil")) {
+      const Raster<std::int32_t> codes = read_codes(*path, frame, "soil");
+      auto soil = std::make_shared<Raster<std::uint8_t>>(frame.shape);
+      soil->valid = codes.valid;
+      for (Cell cell = 0; cell < frame.shape.cells(); ++cell) {
+        if (!codes.is_valid(cell)) continue;
+        if (codes[cell] < 1 || codes[cell] > 4)
+          fail_at(*path, cell, fmt::format("{} is no hydrological soil group (soil)", codes[cell]),
+                  "give 1 for A, 2 for B, 3 for C, 4 for D, and NoData where it is not known");
+        (*soil)[cell] = static_cast<std::uint8_t>(codes[cell]);
+      }
+      study_.soil = std::move(soil);
+      record("soil", *path);
+    }
+    if (const auto path = inputs.path("curve_number")) {
+      auto numbers = std::make_shared<Raster<float>>(read_raster(*path, frame, Resampling::nearest, "curve_number"));
+      for (Cell cell = 0; cell < frame.shape.cells(); ++cell)
+        if (numbers->is_valid(cell) && !((*numbers)[cell] >= 0.0F && (*numbers)[cell] <= 100.0F))
+          fail_at(*path, cell, fmt::format("{:g} is no curve number (curve_number)", (*numbers)[cell]),
+                  "curve numbers lie from 0 to 100");
+      study_.curve_number = std::move(numbers);
+      record("curve_number", *path);
+    }
   }
 
   /// Zones by name: features of one name are united, those without a cell of the study are left out.
@@ -618,7 +658,7 @@ class StudyReader {
 
   void read_analyses() {
     if (auto section = root_.table("analysis")) {
-      study_.analyses = read_analyses_of(*section, {study_, places_});
+      study_.analyses = read_analyses_of(*section, {study_, places_, scheme_});
     }
   }
 

@@ -134,9 +134,13 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       add_security(study, impl_->framework, made.landscape, is_baseline, *study.analyses.security, context, result);
     if (study.analyses.encroachment && is_baseline && id.year == study.years.front())
       add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
+    if (study.analyses.water)
+      add_water(study, made.landscape, water_of(study, made.landscape, *study.analyses.water, context),
+                *study.analyses.water, result);
     result.rasters.push_back(land_cover_codes(made.landscape));
-    if (is_baseline && study.landscape.elevation_m != nullptr)
-      result.rasters.push_back({"elevation", "m", "Elevation", *study.landscape.elevation_m});
+    if (made.landscape.elevation_m != nullptr &&
+        (is_baseline || made.landscape.elevation_m != study.landscape.elevation_m))
+      result.rasters.push_back({"elevation", "m", "Elevation", *made.landscape.elevation_m});
     if (!made.landscape.disturbed.empty())
       result.rasters.push_back(
           {"disturbed", "1", "1: within the disturbance zone of visitors", made.landscape.disturbed});

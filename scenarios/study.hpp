@@ -18,6 +18,7 @@
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
+#include "scenarios/analyses/water.hpp"
 
 namespace greenweave {
 
@@ -131,6 +132,7 @@ struct Analyses {
   std::optional<SourceAnalysis> sources = std::nullopt;
   std::optional<SecurityAnalysis> security = std::nullopt;
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
+  std::optional<WaterAnalysis> water = std::nullopt;
 };
 
 /// An input file as the results record it.
@@ -144,8 +146,11 @@ struct Provenance {
 struct Study {
   std::string name;
   std::string title;
-  std::string notice;   // shown wherever results show, e.g. that the data are synthetic
-  Landscape landscape;  // as it is before any action
+  std::string notice;                                 // shown wherever results show, e.g. that the data are synthetic
+  Landscape landscape;                                // as it is before any action
+  std::vector<WeatherDay> weather;                    // day by day; may be none
+  std::shared_ptr<const Raster<std::uint8_t>> soil;   // SoilGroup as a number; may be null
+  std::shared_ptr<const Raster<float>> curve_number;  // before any action; may be null
   std::vector<GreenwayType> greenway_types;
   std::vector<Element> elements;
   std::vector<Zone> zones;  // by which landscapes are reported too; may be none

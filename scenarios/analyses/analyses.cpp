@@ -29,6 +29,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   };
   if (analyses.circuit) add(circuit_measures());
   if (analyses.structure) add(structure_measures());
+  if (analyses.water) add(water_measures());
   return measures;
 }
 

@@ -723,6 +723,52 @@ Frame demo_frame(double cell_m) {
   return {{cells, cells}, cell_m, west, north, ""};
 }
 
+std::vector<DemoDay> generate_weather() {
+  struct Month {
+    int days, rainy_days;
+    double rain_mm, evaporation_mm;
+  };
+  constexpr std::array<Month, 12> months{{{31, 7, 8, 31},
+                                          {28, 8, 12, 38},
+                                          {31, 11, 21, 62},
+                                          {30, 12, 46, 85},
+                                          {31, 14, 84, 105},
+                                          {30, 15, 108, 104},
+                                          {31, 17, 230, 112},
+                                          {31, 15, 222, 106},
+                                          {30, 16, 126, 72},
+                                          {31, 14, 40, 51},
+                                          {30, 9, 16, 36},
+                                          {31, 6, 6, 29}}};
+  constexpr std::uint64_t stream = 700;
+  std::vector<DemoDay> weather;
+  for (std::size_t m = 0; m < months.size(); ++m) {
+    const Month& month = months[m];
+    // The days with the largest draws are the rainy ones; amounts are exponential, scaled to the month's sum.
+    std::vector<int> order(static_cast<std::size_t>(month.days));
+    std::iota(order.begin(), order.end(), 0);
+    const auto draw = [&](int day, int k) {
+      return random_uniform(seed, stream, static_cast<std::uint64_t>(1000 * k + 40 * static_cast<int>(m) + day));
+    };
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return draw(a, 0) > draw(b, 0); });
+    std::vector<double> rain(order.size(), 0.0);
+    double sum = 0.0;
+    for (int k = 0; k < month.rainy_days; ++k) {
+      const auto day = static_cast<std::size_t>(order[static_cast<std::size_t>(k)]);
+      sum += rain[day] = -std::log(1.0 - draw(static_cast<int>(day), 1));
+    }
+    for (std::size_t day = 0; day < rain.size(); ++day)
+      weather.push_back({static_cast<int>(m) + 1, static_cast<int>(day) + 1, rain[day] * month.rain_mm / sum,
+                         month.evaporation_mm / month.days * (rain[day] > 0.0 ? 0.8 : 1.2)});
+    // Rainy days evaporate less; the month's sum stays.
+    double evaporated = 0.0;
+    const auto first = weather.end() - month.days;
+    for (auto day = first; day != weather.end(); ++day) evaporated += day->evaporation_mm;
+    for (auto day = first; day != weather.end(); ++day) day->evaporation_mm *= month.evaporation_mm / evaporated;
+  }
+  return weather;
+}
+
 DemoLandscape generate_longquanyi(const Frame& frame, const DemoPlan& plan) { return Maker(frame, plan).make(); }
 
 }  // namespace greenweave

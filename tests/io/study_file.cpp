@@ -75,6 +75,66 @@ TEST_CASE("the shortest study: everything else is a default") {
   CHECK(study.inputs.at(0).sha256.size() == 64);
 }
 
+TEST_CASE("water: weather, soil, curve numbers and what is set of the balance arrive") {
+  const StudyFolder at;
+  at.folder.write("climate.csv", "date,rain_mm,et_mm\n2024-12-31,3,1\n2025-01-01,0,2\n");
+  Raster<std::int32_t> soil(at.frame.shape, 2);
+  write_geotiff(at.folder / "soil.tif", at.frame, {"s", "1", "Soil", soil});
+  const Study study = load_study(at.study(R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+climate = "climate.csv"
+soil = "soil.tif"
+curve_number = "cover.tif"
+[[guild]]
+name = "ground_birds"
+[[guild]]
+name = "forest_mammals"
+[analysis.water]
+seepage_mm_per_day = 2.5
+evaporation_factor = 0.9
+first_fill = 0.3
+depth_limits_m = [0.2, 0.6, 1.5]
+least_depth_m = 0.3
+least_area_ha = 0.4
+breach_depth_m = 1.5
+breach_length_m = 200
+wetland_days = 45
+wetland_depth_m = 1.8
+soil_group = "B"
+guild = "forest_mammals"
+curve_numbers = { built_up = [98], cropland = [60, 70, 80, 90] }
+[[target]]
+index = "WETLAND_area"
+guild = "forest_mammals"
+at_least = 1
+)"));
+  REQUIRE(study.weather.size() == 2);
+  CHECK(study.weather[1].year == 2025);
+  CHECK((*study.soil)[0] == 2);
+  CHECK((*study.curve_number)[0] == 10.0F);
+  const WaterAnalysis& water = *study.analyses.water;
+  CHECK(water.balance.seepage_mm_per_day == 2.5);
+  CHECK(water.balance.evaporation_factor == 0.9);
+  CHECK(water.balance.first_fill == 0.3);
+  CHECK(water.balance.depth_limits_m == std::array<double, 3>{0.2, 0.6, 1.5});
+  CHECK(water.least_depth_m == 0.3);
+  CHECK(water.least_area_ha == 0.4);
+  CHECK(water.breach_depth_m == 1.5);
+  CHECK(water.breach_length_m == 200.0);
+  CHECK(water.wetland_days == 45.0);
+  CHECK(water.wetland_depth_m == 1.8);
+  CHECK(water.soil_where_unknown == SoilGroup::b);
+  CHECK(water.guild == "forest_mammals");
+  CHECK(water.curve_numbers.size() == study.landscape.classes->classes.size());
+  for (const CurveNumbers& row : water.curve_numbers) {
+    if (row.code == 50) CHECK(row.by_group == std::array<double, 4>{98, 98, 98, 98});
+    if (row.code == 40) CHECK(row.by_group == std::array<double, 4>{60, 70, 80, 90});
+    if (row.code == 10) CHECK(row.by_group == std::array<double, 4>{30, 55, 70, 77});
+  }
+}
+
 TEST_CASE("keys of a study arrive where they belong") {
   const StudyFolder at;
   const Study study = load_study(at.study(basis + R"(
@@ -386,6 +446,26 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
   fails(basis + "[analysis.barriers]\nradii_m = [0]\n", {"radii_m", "0 is out of range"});
   fails(basis + "[analysis.barriers]\nrank_by = \"mean\"\n", {"\"mean\" is unknown", "sum"});
   fails(basis + "[analysis.mcr]\nsources = [\"marh\"]\n", {"\"marh\"", "did you mean \"marsh\""});
+  const std::string water = "[analysis.water]\n";
+  fails(basis + water, {"there are no heights", "elevation"});
+  const std::string wet = [&] {
+    std::string text = basis;
+    return text.insert(text.find("framework = "), "elevation = \"cover.tif\"\nclimate = \"climate.csv\"\n");
+  }();
+  at.folder.write("climate.csv", "date,rain_mm,et_mm\n2025-01-01,1,1\n");
+  fails(
+      [&] {
+        std::string text = wet;
+        return text.erase(text.find("climate = "), std::string("climate = \"climate.csv\"\n").size());
+      }() +
+          water,
+      {"there is no weather", "climate"});
+  fails(wet + "[[classes.class]]\ncode = 51\nname = \"road\"\n" + water,
+        {"no curve number for road", "curve_numbers = { road = [98] }"});
+  fails(wet + water + "curve_numbers = { built_up = [98, 99] }\n", {"built_up", "no curve numbers", "A, B, C and D"});
+  fails(wet + water + "curve_numbers = { builtup = [98] }\n", {"builtup", "built_up"});
+  fails(wet + water + "depth_limits_m = [1, 0.5, 2]\n", {"depth_limits_m", "no three depths"});
+  fails(wet + water + "guild = \"frogs\"\n", {"there is no guild \"frogs\""});
   const std::string scenario = basis + "[[scenario]]\nname = \"a\"\n[[scenario.action]]\n";
   fails(scenario + "type = \"restore\"\n", {"\"restore\" is unknown", "restore_wetland"});
   fails(scenario + "type = \"restore_wetland\"\nplace = \"marh\"\n",
