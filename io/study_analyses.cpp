@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "io/nearest_word.hpp"
+#include "io/presets.hpp"
 #include "io/raster_io.hpp"
 #include "io/sha256.hpp"
 #include "io/vector_io.hpp"
@@ -454,6 +455,66 @@ WaterAnalysis read_water(Section& section, const StudySoFar& so_far) {
   return what;
 }
 
+WetlandSitesAnalysis read_wetland_sites(Section& section, const StudySoFar& so_far) {
+  require_heights(section, so_far.study);
+  WetlandSitesAnalysis what;
+  SiteRule& rule = what.rule;
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  if (so_far.study.soil != nullptr) rule.weights.soil = 1.0;
+  if (auto weights = section.table("weights")) {
+    SiteWeights& w = rule.weights;
+    const std::vector<std::pair<const char*, double*>> factors{
+        {"wetness", &w.wetness}, {"drainage", &w.drainage}, {"depression", &w.depression},
+        {"cover", &w.cover},     {"water", &w.water},       {"development", &w.development}};
+    double total = 0.0;
+    for (const auto& [name, weight] : factors) total += * weight = weights->number(name, *weight, 0.0, 1e6);
+    if (weights->has("soil") && so_far.study.soil == nullptr)
+      weights->fail("soil", "there is no soil to weigh", "add soil = \"...\" to [inputs], or take the key out");
+    total += w.soil = weights->number("soil", w.soil, 0.0, 1e6);
+    if (!(total > 0.0)) weights->fail("", "all weights are 0", "give at least one factor a weight above 0");
+    weights->done();
+  }
+  const SchemeWords words = words_of_scheme(so_far.scheme);
+  const auto among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  rule.built_classes = built_classes(section, so_far);
+  if (section.has("water_classes")) {
+    rule.water_classes = classes_of(section, "water_classes", so_far);
+  } else {
+    for (const LandCoverClass& c : classes.classes) rule.water_classes.push_back(among(words.water, c.name));
+  }
+  // Trees are worth keeping; water and wetlands are there already; classes of one's own are roads and the like.
+  auto cover = section.table("cover");
+  const double usual = cover ? cover->number("default", 1.0, 0.0, 1.0) : 1.0;
+  for (std::size_t k = 0; k < classes.classes.size(); ++k) {
+    const std::string& name = classes.classes[k].name;
+    const bool known = so_far.scheme == "none" || class_scheme(so_far.scheme).index_of_name(name) >= 0;
+    double value = usual;
+    if (rule.built_classes[k] || rule.water_classes[k] || among(words.wetlands, name) || !known) value = 0.0;
+    if (among(words.forest, name)) value = std::min(value, 0.2);
+    if (cover) value = cover->number(name, value, 0.0, 1.0);
+    rule.cover_values.push_back(value);
+  }
+  if (cover) cover->done();
+  rule.hand_low_m = section.number("hand_low_m", rule.hand_low_m, 0.0, 1e4);
+  rule.hand_high_m = section.number("hand_high_m", std::max(rule.hand_high_m, rule.hand_low_m), rule.hand_low_m, 1e4);
+  rule.least_depth_m = section.number("least_depth_m", rule.least_depth_m, 0.0, 1e4);
+  rule.water_reach_m = section.number("water_reach_m", rule.water_reach_m, 0.0, 1e6);
+  rule.development_clear_m = section.number("development_clear_m", rule.development_clear_m, 0.0, 1e6);
+  rule.stream_ha = section.number("stream_ha", rule.stream_ha, 1e-6, 1e9);
+  rule.threshold = section.number("threshold", rule.threshold, 0.0, 1.0);
+  rule.least_ha = section.number("least_ha", rule.least_ha, 0.0, 1e9);
+  rule.largest_ha = section.number("largest_ha", std::max(rule.largest_ha, rule.least_ha), rule.least_ha, 1e9);
+  rule.depth_m = section.number("depth_m", rule.depth_m, 0.0, 100.0);
+  rule.cost_per_ha = section.number("cost_per_ha", rule.cost_per_ha, 0.0, 1e15);
+  rule.cost_per_m3 = section.number("cost_per_m3", rule.cost_per_m3, 0.0, 1e15);
+  rule.micro_ha = section.number("micro_ha", rule.micro_ha, 0.0, 1e9);
+  rule.micro_distance_m = section.number("micro_distance_m", rule.micro_distance_m, 0.0, 1e6);
+  section.done();
+  return what;
+}
+
 }  // namespace
 
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
@@ -469,6 +530,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("sources")) analyses.sources = read_sources(*topic, analyses);
   if (auto topic = section.table("security")) analyses.security = read_security(*topic, so_far);
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
+  if (auto topic = section.table("wetland_sites")) analyses.wetland_sites = read_wetland_sites(*topic, so_far);
   if (auto topic = section.table("water")) analyses.water = read_water(*topic, so_far);
   section.done();
   return analyses;

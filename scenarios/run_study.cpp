@@ -134,6 +134,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       add_security(study, impl_->framework, made.landscape, is_baseline, *study.analyses.security, context, result);
     if (study.analyses.encroachment && is_baseline && id.year == study.years.front())
       add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
+    if (study.analyses.wetland_sites && is_baseline && id.year == study.years.front())
+      add_wetland_sites(study, *study.analyses.wetland_sites, context, result);
     if (study.analyses.water)
       add_water(study, made.landscape, water_of(study, made.landscape, *study.analyses.water, context),
                 *study.analyses.water, result);

@@ -19,6 +19,7 @@
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
 #include "scenarios/analyses/water.hpp"
+#include "scenarios/analyses/wetland_sites.hpp"
 
 namespace greenweave {
 
@@ -46,6 +47,22 @@ struct RestoreHabitat {
   std::string to;                 // class name
   std::vector<std::string> from;  // only cells of these classes; empty: every cell
   RecoveryCurve recovery;
+  std::vector<Cell> cells;  // beside those of the place: sites found by suitability
+  double dig_m = 0.0;       // how far its ground is lowered
+};
+
+/// Moves earth: the ground of a place goes up or down by an amount, or to a level.
+struct Regrade {
+  Geometry place;  // polygons
+  std::optional<double> by_m, to_m;
+};
+
+/// Takes a weir or dam away: its ground goes down to the lowest ground beside it, or to a level.
+struct RemoveWeir {
+  Geometry place;  // points, lines or polygons
+  double width_m = 0.0;
+  std::optional<double> to_m;
+  std::string to;  // class that its cells become; empty: they stay what they are
 };
 
 /// Plants a greenway of a type along a line.
@@ -90,7 +107,7 @@ inline constexpr int always = -9999;
 struct Action {
   std::string name;
   int start_year = always;
-  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors> what;
+  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors, Regrade, RemoveWeir> what;
 };
 
 struct Scenario {
@@ -133,6 +150,7 @@ struct Analyses {
   std::optional<SecurityAnalysis> security = std::nullopt;
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
   std::optional<WaterAnalysis> water = std::nullopt;
+  std::optional<WetlandSitesAnalysis> wetland_sites = std::nullopt;
 };
 
 /// An input file as the results record it.

@@ -75,6 +75,84 @@ TEST_CASE("the shortest study: everything else is a default") {
   CHECK(study.inputs.at(0).sha256.size() == 64);
 }
 
+TEST_CASE("wetland sites, the best of them, and actions on the ground arrive") {
+  const StudyFolder at;
+  const std::string text = R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+places = "places.geojson"
+[[guild]]
+name = "ground_birds"
+[analysis.wetland_sites]
+weights = { wetness = 0, drainage = 0, depression = 0, cover = 2, water = 0, development = 1 }
+cover = { shrubland = 0.25, default = 0.9 }
+threshold = 0.5
+largest_ha = 2
+cost_per_ha = 3
+depth_m = 0.7
+[[scenario]]
+name = "a"
+[[scenario.action]]
+type = "restore_wetland"
+best = 2
+budget = 12.5
+dig_m = 0.4
+[[scenario.action]]
+type = "plant"
+place = "marsh"
+to = "tree_cover"
+[[scenario.action]]
+type = "regrade"
+place = "marsh"
+by_m = -0.5
+[[scenario.action]]
+type = "remove_weir"
+place = "gate"
+to = "water"
+)";
+  const Study study = load_study(at.study(text));
+  const SiteRule& rule = study.analyses.wetland_sites->rule;
+  CHECK(rule.weights.wetness == 0.0);
+  CHECK(rule.weights.cover == 2.0);
+  CHECK(rule.threshold == 0.5);
+  CHECK(rule.depth_m == 0.7);
+  CHECK(rule.cost_per_ha == 3.0);
+  const auto value = [&](const char* name) {
+    return rule.cover_values.at(static_cast<std::size_t>(study.landscape.classes->index_of_name(name)));
+  };
+  CHECK(value("cropland") == 0.9);
+  CHECK(value("shrubland") == 0.25);
+  CHECK(value("tree_cover") == 0.2);
+  CHECK(value("built_up") == 0.0);
+  const std::vector<Action>& actions = study.scenarios.at(1).actions;
+  const auto& best = std::get<RestoreHabitat>(actions.at(0).what);
+  // Two sites of 2 ha at 3 a hectare are within 12.5: 22 cells of 0.09 ha each.
+  CHECK(best.cells.size() == 44);
+  CHECK(best.dig_m == 0.4);
+  CHECK(best.to == "herbaceous_wetland");
+  CHECK(std::get<RestoreHabitat>(actions.at(1).what).recovery.tau_years == 12.0);
+  CHECK(std::get<Regrade>(actions.at(2).what).by_m == -0.5);
+  CHECK(std::get<RemoveWeir>(actions.at(3).what).to == "water");
+
+  const auto fails = [&](const std::string& from, const std::string& to, std::initializer_list<std::string> words) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    const auto path = at.study(changed);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails("by_m = -0.5", "", {"one of `by_m` and `to_m`"});
+  fails("by_m = -0.5", "by_m = 1\nto_m = 2", {"one of `by_m` and `to_m`"});
+  fails("budget = 12.5", "budget = 1", {"budget", "no site can be had"});
+  fails("budget = 12.5", "place = \"marsh\"", {"`best` chooses the places"});
+  fails("best = 2", "best = 0", {"best"});
+  fails("to = \"water\"", "to = \"watr\"", {"there is no class \"watr\""});
+  fails("elevation = \"cover.tif\"\n", "", {"[analysis.wetland_sites]", "there are no heights"});
+  fails("weights = { wetness", "weights = { soil = 1, wetness", {"soil", "no soil to weigh"});
+  fails("cover = 2, water = 0, development = 1", "cover = 0, water = 0, development = 0", {"all weights are 0"});
+  fails("type = \"restore_wetland\"\nbest = 2", "type = \"micro_wetlands\"", {"`best` is missing"});
+}
+
 TEST_CASE("water: weather, soil, curve numbers and what is set of the balance arrive") {
   const StudyFolder at;
   at.folder.write("climate.csv", "date,rain_mm,et_mm\n2024-12-31,3,1\n2025-01-01,0,2\n");

@@ -21,6 +21,7 @@ using doctest::Approx;
 using greenweave::testing::Dice;
 using greenweave::testing::drawn_study;
 using greenweave::testing::random_dem;
+using greenweave::testing::rectangle;
 
 namespace {
 
@@ -134,6 +135,23 @@ TEST_CASE("water: what counts as wetland, as noise and as drained can be set") {
   CHECK(table_of(baseline_of(ditch).tables, "depressions").rows() == 0);
   ditch.analyses.water->breach_depth_m = 0.5;  // too shallow a ditch for a shaft of a metre
   CHECK(table_of(baseline_of(ditch).tables, "depressions").rows() == 1);
+}
+
+TEST_CASE("water: a scenario that digs holds water where the baseline does not, and its heights are written") {
+  Study study = drawn_study({"ccccc", "ccccc", "ccccc", "ccccc", "ccccc"});
+  const Frame& frame = study.landscape.frame;
+  study.landscape.elevation_m = std::make_shared<Raster<float>>(frame.shape, 10.0F);
+  study.weather = one_rain(101.0, 9.0);
+  study.analyses.water = sealed(study);
+  study.scenarios.push_back(
+      {"dug", "Dug", {{"pond", 2020, Regrade{rectangle(frame, 2, 2, 2, 2), -1.0, std::nullopt}}}});
+  const CaseRunner runner(study);
+  const CaseResult before = runner.run({"baseline", 2030, 0}, {}), after = runner.run({"dug", 2030, 0}, {});
+  CHECK(table_of(before.tables, "depressions").rows() == 0);
+  CHECK(before.guilds[0].indices.numbers("WETLAND_area").front() == 0.0);
+  CHECK(table_of(after.tables, "depressions").numbers("wet_days").at(0) == 89.0);
+  CHECK(after.guilds[0].indices.numbers("WETLAND_area").front() == Approx(0.09));
+  CHECK(raster_of<float>(after, "elevation").at(2, 2) == 9.0F);
 }
 
 TEST_CASE("water: curve numbers by soil, and a given raster where no action changed the class") {
