@@ -10,6 +10,7 @@ void add_check_command(CLI::App& app);
 void add_run_command(CLI::App& app);
 void add_compare_command(CLI::App& app);
 void add_export_command(CLI::App& app);
+void add_tables_command(CLI::App& app);
 void add_map_command(CLI::App& app);
 void add_demo_data_command(CLI::App& app);
 void add_cost_distance_command(CLI::App& app);

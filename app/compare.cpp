@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/commands.hpp"
+#include "app/csv.hpp"
 #include "app/selection.hpp"
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
@@ -239,6 +240,67 @@ void print_structure(const ResultsFile& file, const std::vector<std::string>& gu
     }
 }
 
+/// What the scenarios build on of the security pattern, process by process.
+void print_security(const ResultsFile& file, const std::vector<int>& years, const std::vector<std::string>& scenarios,
+                    const Paint& paint) {
+  for (const int year : years) {
+    const auto tables = tables_of(file, scenarios, year, "", "security_loss");
+    if (tables.empty()) continue;
+    const Table& first = tables.front().second;
+    fmt::print("\n{}Development on the security pattern by {}{}: hectares built on, of those of each level\n",
+               paint.head, year, paint.off);
+    fmt::print("{:<44}{:>10}", "", "ha");
+    for (const auto& [scenario, table] : tables) fmt::print("{:>13}", scenario.substr(0, 12));
+    fmt::print("\n");
+    for (std::size_t row = 0; row < first.rows(); ++row) {
+      if (first.texts("level")[row] != "frame" && first.texts("process")[row] != "all") continue;
+      const bool is_frame = first.texts("level")[row] == "frame";
+      // Of elements and zones only those that lose something.
+      const bool any_lost = std::any_of(tables.begin(), tables.end(),
+                                        [&](const auto& t) { return t.second.numbers("lost_ha")[row] > 0.0; });
+      if (!is_frame && !any_lost) continue;
+      fmt::print("{:<44}{:>10.0f}",
+                 fmt::format("{}, {}", (is_frame ? first.texts("process") : first.texts("region"))[row],
+                             first.texts("security")[row]),
+                 first.numbers("area_ha")[row]);
+      for (const auto& [scenario, table] : tables) fmt::print("{:>13.1f}", table.numbers("lost_ha")[row]);
+      fmt::print("\n");
+    }
+  }
+}
+
+/// A value without the sign of what rounds to nothing.
+double shown(double value) { return std::abs(value) < 0.005 ? 0.0 : value; }
+
+/// Built ground without approval, and what it costs the guilds.
+void print_encroachment(const ResultsFile& file, const std::string& baseline, const Paint& paint) {
+  for (const int year : file.years()) {
+    const auto table = file.table(baseline, year, "", "encroachment");
+    const auto cost = file.table(baseline, year, "", "encroachment_cost");
+    if (!table || !cost) continue;
+    fmt::print("\n{}Built without approval{}: hectares, and per cent of ECA that stock / increment cost\n", paint.head,
+               paint.off);
+    fmt::print("{:<28}{:>10}{:>10}{:>11}{:>10}", "", "built", "stock", "increment", "approved");
+    std::vector<std::string> guilds;
+    for (const std::string& guild : cost->texts("guild"))
+      if (std::find(guilds.begin(), guilds.end(), guild) == guilds.end()) guilds.push_back(guild);
+    for (const std::string& guild : guilds) fmt::print("{:>22}", guild.substr(0, 21));
+    fmt::print("\n");
+    for (std::size_t row = 0; row < table->rows(); ++row) {
+      const std::string& level = table->texts("level")[row];
+      const std::string& region = table->texts("region")[row];
+      fmt::print("{:<28}{:>10.1f}{:>10.1f}{:>11.1f}{:>10.1f}", region.substr(0, 27), table->numbers("built_ha")[row],
+                 table->numbers("stock_ha")[row], table->numbers("increment_ha")[row],
+                 table->numbers("approved_ha")[row]);
+      for (std::size_t k = 0; k < cost->rows(); ++k)
+        if (cost->texts("level")[k] == level && cost->texts("region")[k] == region)
+          fmt::print("{:>22}", fmt::format("{:.2f} / {:.2f}", shown(cost->numbers("stock_cost_percent")[k]),
+                                           shown(cost->numbers("increment_cost_percent")[k])));
+      fmt::print("\n");
+    }
+  }
+}
+
 void print_targets(const Comparison& comparison, const Paint& paint) {
   if (comparison.outcomes.empty()) return;
   fmt::print("\n{}Targets{}\n", paint.head, paint.off);
@@ -247,44 +309,6 @@ void print_targets(const Comparison& comparison, const Paint& paint) {
                outcome.met ? "met   " : "NOT MET", outcome.met ? std::string(" ") + paint.off : paint.off,
                outcome.target.name, outcome.scenario, outcome.guild, outcome.year, outcome.target.index,
                brief(outcome.value), percent(outcome.change_percent));
-}
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? "\"\"" : std::string(1, c);
-  return result + "\"";
-}
-
-std::string exact(double value) { return std::isnan(value) ? "" : fmt::format("{}", value); }
-
-std::string cell_of(double value) { return exact(value); }
-std::string cell_of(std::int64_t value) { return fmt::format("{}", value); }
-std::string cell_of(const std::string& value) { return quoted(value); }
-
-/// A table of every case as CSV, one row a row, after the columns that say which case it is (no guild where the table
-/// is none's). Empty: no case has it.
-std::string csv_of(const ResultsFile& file, const std::vector<CaseIndices>& cases, const std::string& name) {
-  std::string text;
-  for (const CaseIndices& c : cases) {
-    const auto table = file.table(c.scenario, c.year, c.guild, name);
-    if (!table) continue;
-    if (text.empty()) {
-      text = c.guild.empty() ? "year,scenario" : "guild,year,scenario";
-      for (const Column& column : table->columns) text += "," + column.name;
-      text += "\n";
-    }
-    for (std::size_t row = 0; row < table->rows(); ++row) {
-      if (!c.guild.empty()) text += c.guild + ",";
-      text += fmt::format("{},{}", c.year, c.scenario);
-      for (const Column& column : table->columns) {
-        text += ',';
-        std::visit([&](const auto& values) { text += cell_of(values[row]); }, column.values);
-      }
-      text += "\n";
-    }
-  }
-  return text;
 }
 
 std::string csv_of_indices(const std::vector<CaseIndices>& cases, const Comparison& comparison,
@@ -325,15 +349,20 @@ void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<
   std::vector<CaseIndices> land;
   for (const CaseIndices& c : cases)
     if (c.guild == cases.front().guild) land.push_back({c.scenario, c.year, "", {}});
-  std::vector<std::pair<fs::path, std::string>> files{{path, csv_of_indices(cases, comparison, baseline)},
-                                                      {beside("-framework"), csv_of(file, cases, "elements")},
-                                                      {beside("-pairs"), csv_of(file, cases, "element_pairs")},
-                                                      {beside("-gaps"), csv_of(file, cases, "gaps")},
-                                                      {beside("-targets"), csv_of_targets(comparison)},
-                                                      {beside("-mspa"), csv_of(file, cases, "mspa_area")},
-                                                      {beside("-habitat"), csv_of(file, cases, "habitat_metrics")},
-                                                      {beside("-landscape"), csv_of(file, land, "landscape_metrics")},
-                                                      {beside("-classes"), csv_of(file, land, "class_metrics")}};
+  std::vector<std::pair<fs::path, std::string>> files{
+      {path, csv_of_indices(cases, comparison, baseline)},
+      {beside("-framework"), csv_of(file, cases, "elements")},
+      {beside("-pairs"), csv_of(file, cases, "element_pairs")},
+      {beside("-gaps"), csv_of(file, cases, "gaps")},
+      {beside("-targets"), csv_of_targets(comparison)},
+      {beside("-mspa"), csv_of(file, cases, "mspa_area")},
+      {beside("-habitat"), csv_of(file, cases, "habitat_metrics")},
+      {beside("-landscape"), csv_of(file, land, "landscape_metrics")},
+      {beside("-classes"), csv_of(file, land, "class_metrics")},
+      {beside("-sources"), csv_of(file, cases, "sources")},
+      {beside("-security"), csv_of(file, land, "security_loss")},
+      {beside("-encroachment"), csv_of(file, land, "encroachment")},
+      {beside("-encroachment-cost"), csv_of(file, land, "encroachment_cost")}};
   std::erase_if(files, [](const auto& item) { return item.second.empty(); });
   for (const auto& [name, text] : files) require_new_file(name);
   for (const auto& [name, text] : files) {
@@ -368,6 +397,8 @@ void compare_command(const CompareOptions& options) {
   print_indices(cases, comparison, baseline, scenarios, paint);
   print_framework(file, chosen.guilds, chosen.years, with_baseline, paint);
   print_structure(file, chosen.guilds, chosen.years, with_baseline, paint);
+  print_security(file, chosen.years, scenarios, paint);
+  print_encroachment(file, baseline, paint);
   print_ranges(comparison, file.draws(), paint);
   print_targets(comparison, paint);
   if (!options.csv.empty()) write_csv(options.csv, file, cases, comparison, baseline);
@@ -384,7 +415,8 @@ void add_compare_command(CLI::App& app) {
   command->add_option("--csv", options->csv,
                       "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
                       "the targets into -targets, the landscape's structure into -mspa, -habitat, -landscape and "
-                      "-classes");
+                      "-classes, what planning asks into -sources, -security, -encroachment and -encroachment-cost. "
+                      "greenweave tables writes every table there is");
   command->add_flag("--strict", options->strict, "Exit with code 3 if a target is not met");
   command->callback([options] { compare_command(*options); });
 }

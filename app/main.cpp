@@ -22,6 +22,7 @@ int parse_and_run(int argc, char** argv) {
   add_compare_command(app);
   add_map_command(app);
   add_export_command(app);
+  add_tables_command(app);
   add_demo_data_command(app);
   add_cost_distance_command(app);
   add_circuitscape_command(app);

@@ -718,6 +718,13 @@ std::optional<Table> ResultsFile::table(const std::string& scenario, int year, c
   return table;
 }
 
+std::vector<std::string> ResultsFile::table_names(const std::string& scenario, int year,
+                                                  const std::string& guild) const {
+  const std::string path = impl_->group_of(scenario, year, guild) + "/tables";
+  if (!h5::exists(impl_->file, path)) return {};
+  return h5::names_in(h5::open_group(impl_->file, path));
+}
+
 std::vector<std::string> ResultsFile::raster_names(const std::string& scenario, int year,
                                                    const std::string& guild) const {
   const std::string path = impl_->group_of(scenario, year, guild);

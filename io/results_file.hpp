@@ -61,6 +61,8 @@ class ResultsFile {
   /// A table of a guild's assessment, or of the case itself where `guild` is empty. nullopt if the file has none such.
   std::optional<Table> table(const std::string& scenario, int year, const std::string& guild,
                              const std::string& name) const;
+  /// Names of the tables of a guild, or of the case itself where `guild` is empty.
+  std::vector<std::string> table_names(const std::string& scenario, int year, const std::string& guild) const;
   /// Names of the rasters of a guild, or of the case itself where `guild` is empty.
   std::vector<std::string> raster_names(const std::string& scenario, int year, const std::string& guild) const;
   std::optional<NamedRaster> raster(const std::string& scenario, int year, const std::string& guild,

@@ -510,6 +510,10 @@ class StudyReader {
       else
         result.push_back(static_cast<float>(found->second));
     }
+    if (missing.size() == class_names_.size() && !guild.has("preset"))
+      guild.fail("", fmt::format("it has no {}, and no preset has its name", key),
+                 fmt::format("use a preset ({}), or add `{}` with a value for each class or for `default`",
+                             fmt::join(guild_presets(), ", "), key));
     if (!missing.empty())
       guild.fail(key, fmt::format("there is no {} for {}", key, fmt::join(missing, ", ")),
                  fmt::format("add them to `{}`, or a value for `default`", key));

@@ -45,6 +45,30 @@ Table tabulate_patches(const PatchSet& patches, const std::vector<PatchImportanc
   return table.take();
 }
 
+/// What each class is to the guild, with the area it has in this landscape.
+Table tabulate_resistances(const Landscape& landscape, const Guild& guild) {
+  struct Row {
+    const LandCoverClass* of;
+    double quality, resistance;
+    std::int64_t cells;
+  };
+  std::vector<Row> rows;
+  const std::vector<LandCoverClass>& classes = landscape.classes->classes;
+  for (std::size_t c = 0; c < classes.size(); ++c)
+    rows.push_back({&classes[c], static_cast<double>(guild.quality[c]), static_cast<double>(guild.resistance[c]), 0});
+  for (Cell cell = 0; cell < landscape.cover.shape.cells(); ++cell)
+    if (landscape.cover.is_valid(cell)) ++rows[landscape.cover[cell]].cells;
+  return TableOf("resistances", rows)
+      .text("class", "Land-cover class", [](const Row& r) { return r.of->name; })
+      .integer("code", "1", "Its code", [](const Row& r) { return r.of->code; })
+      .number("quality", "1", "Quality as habitat, undisturbed", [](const Row& r) { return r.quality; })
+      .number("resistance", "1", "Resistance to movement, undisturbed; infinity: a barrier",
+              [](const Row& r) { return r.resistance; })
+      .number("area_ha", "ha", "Area",
+              [&](const Row& r) { return static_cast<double>(r.cells) * landscape.frame.cell_area_ha(); })
+      .take();
+}
+
 Table tabulate_links(const LinkSet& links, const Guild& guild) {
   const double alpha = guild.dispersal.alpha();
   TableOf table("links", links.links);
@@ -153,6 +177,7 @@ void tabulate(const GuildCase& guild_case, GuildResult& result) {
   for (const Measures* measures : {&assessment.connectivity.measures, &assessment.framework.measures})
     for (const Measure& measure : *measures) add_index(result, measure);
   if (guild_case.indices_only) return;
+  result.tables.push_back(tabulate_resistances(guild_case.landscape, guild_case.guild));
   result.tables.push_back(tabulate_patches(assessment.patches, assessment.connectivity.patches));
   result.tables.push_back(tabulate_links(assessment.links, guild));
   if (!assessment.framework.elements.empty()) {

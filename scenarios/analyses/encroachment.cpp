@@ -12,10 +12,12 @@ namespace {
 /// Values of the raster.
 enum Kind : std::uint8_t { nothing, stock, increment, approved_increment, demolished };
 
-double eca_of(const Study& study, const Landscape& landscape, const Guild& guild, const RunContext& context) {
+/// ECA of a guild; link searches that the changes against `before` cannot touch are taken from it.
+double eca_of(const Study& study, const Landscape& landscape, const Guild& guild, const RunContext& context,
+              const LinkMemory* before, LinkMemory* after) {
   const HabitatSurface surface = habitat_surface(landscape, guild, study.disturbance);
   const PatchSet patches = find_patches(landscape.frame, surface, guild);
-  const LinkSet links = find_links(landscape.frame, surface, patches, guild.links, context, nullptr, nullptr);
+  const LinkSet links = find_links(landscape.frame, surface, patches, guild.links, context, before, after);
   return equivalent_connected_area(build_network(patches, links), guild.dispersal);
 }
 
@@ -100,8 +102,10 @@ void add_encroachment(const Study& study, const FrameworkOnFrame& framework, con
   if (!ground.empty()) nearest = nearest_cell(landscape.frame.shape, ground);
 
   std::vector<double> eca(study.guilds.size());
-  parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t g) {
-    eca[static_cast<std::size_t>(g)] = eca_of(study, landscape, study.guilds[static_cast<std::size_t>(g)], context);
+  std::vector<LinkMemory> memory(study.guilds.size());
+  parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
+    const auto g = static_cast<std::size_t>(k);
+    eca[g] = eca_of(study, landscape, study.guilds[g], context, nullptr, &memory[g]);
   });
   const std::size_t judged = what.cost_of_regions ? regions.size() : what.levels.frame ? 1 : 0;
   std::vector<Cost> costs;
@@ -111,13 +115,14 @@ void add_encroachment(const Study& study, const FrameworkOnFrame& framework, con
   parallel_for(static_cast<std::int64_t>(costs.size()), [&](std::int64_t k) {
     Cost& cost = costs[static_cast<std::size_t>(k)];
     const Row& row = rows[static_cast<std::size_t>(k) / study.guilds.size()];
+    const LinkMemory& searches = memory[static_cast<std::size_t>(k) % study.guilds.size()];
     if (row.cells[stock] > 0 && !ground.empty()) {
       context.check();
       Landscape changed = landscape;
       for_cells_of(*cost.region, landscape, [&](Cell cell) {
         if (kind[cell] == stock) changed.cover[cell] = landscape.cover[nearest.nearest[cell]];
       });
-      cost.without_stock_ha = eca_of(study, changed, *cost.guild, context);
+      cost.without_stock_ha = eca_of(study, changed, *cost.guild, context, &searches, nullptr);
     }
     if (row.cells[increment] > 0) {
       context.check();
@@ -125,7 +130,7 @@ void add_encroachment(const Study& study, const FrameworkOnFrame& framework, con
       for_cells_of(*cost.region, landscape, [&](Cell cell) {
         if (kind[cell] == increment) changed.cover[cell] = (*what.later)[cell];
       });
-      cost.with_increment_ha = eca_of(study, changed, *cost.guild, context);
+      cost.with_increment_ha = eca_of(study, changed, *cost.guild, context, &searches, nullptr);
     }
   });
   const auto percent = [](double lost, const Cost& c) { return c.eca_ha > 0.0 ? 100.0 * lost / c.eca_ha : 0.0; };

@@ -156,6 +156,29 @@ class Shipped(unittest.TestCase):
         for layer in ("patches", "links", "element_lines", "element_areas", "gaps"):
             self.assertIn(layer, layers)
 
+    def test_tables_stand_side_by_side(self):
+        out = self.path("tables")
+        done = run("tables", self.results, "--out", out, "--scenario", "plan", "--year", 2040)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names = set(os.listdir(out))
+        for name in ("indices", "patches", "links", "elements", "resistances", "land_cover_area", "sources", "mspa_area", "security_loss"):
+            self.assertIn(name + ".csv", names)
+        with open(os.path.join(out, "indices.csv"), newline="") as file:
+            rows = [row for row in csv.DictReader(file) if row["index"] == "ECA" and row["guild"] == "forest_mammals"]
+        self.assertEqual([row["scenario"] for row in rows], ["baseline", "plan"])
+        self.assertEqual(rows[1]["before"], rows[0]["after"])
+        self.assertAlmostEqual(float(rows[1]["change"]), float(rows[1]["after"]) - float(rows[1]["before"]))
+        with h5py.File(self.results) as file:
+            self.assertEqual(float(rows[1]["after"]), file["scenarios/plan/2040/forest_mammals/indices/ECA"][0])
+        with open(os.path.join(out, "security_loss.csv"), newline="") as file:
+            lost = {row["scenario"]: 0.0 for row in csv.DictReader(file)}
+            file.seek(0)
+            for row in csv.DictReader(file):
+                lost[row["scenario"]] += float(row["lost_ha"])
+        self.assertEqual(lost["baseline"], 0.0)
+        self.assertGreater(lost["plan"], 0.0)
+        self.assertEqual(run("tables", self.results, "--out", out).returncode, 2)
+
     def test_gdal_places_a_raster_in_the_results(self):
         name = f"NETCDF:{self.results}:/scenarios/plan/2040/forest_mammals/patches"
         info = json.loads(subprocess.run(["gdalinfo", "-json", name], capture_output=True, text=True).stdout)

@@ -430,6 +430,123 @@ zones = "zones.geojson"
   fails(basis + "[analysis.structure]\nedge_width = 1\n", {"unknown key `edge_width`", "edge_width_cells"});
 }
 
+TEST_CASE("planning: the keys of sources, security and encroachment arrive") {
+  const StudyFolder at;
+  Raster<std::int32_t> codes(at.frame.shape, 40);
+  codes.at(20, 20) = codes.at(5, 5) = 50;
+  codes.at(0, 0) = -9;
+  codes.valid.assign(codes.values.size(), 1);
+  codes.valid[0] = 0;
+  write_geotiff(at.folder / "later.tif", at.frame, {"c", "1", "Classes", codes});
+  at.folder.write("approved.geojson", StudyFolder::layer(zone("town", 0, 600, 600)));
+  const Study study = load_study(at.study(basis + R"(
+[analysis.structure]
+edge_width_cells = 2
+[analysis.sources]
+quality_weight = 0
+dPC_weight = 3
+top = 7
+[analysis.security]
+levels = ["frame"]
+[[analysis.security.process]]
+name = "habitat"
+guild = "forest_mammals"
+breaks_percent = [10, 20, 100]
+[[analysis.security.process]]
+name = "flood"
+source_classes = ["tree_cover"]
+sources = ["marsh", "canal"]
+resistance = { built_up = "barrier", cropland = 7, default = 2 }
+breaks_m = [0, 10, 20]
+[analysis.encroachment]
+later = "later.tif"
+approvals = "approved.geojson"
+cost_of_regions = false
+)"));
+  const SourceAnalysis& sources = *study.analyses.sources;
+  CHECK(sources.quality_weight == 0.0);
+  CHECK(sources.area_weight == 1.0);
+  CHECK(sources.importance_weight == 3.0);
+  CHECK(sources.top == 7);
+  CHECK(sources.mspa.edge_width_cells == 2);
+  const SecurityAnalysis& security = *study.analyses.security;
+  const ClassTable& classes = *study.landscape.classes;
+  const auto index = [&](const char* name) { return static_cast<std::size_t>(classes.index_of_name(name)); };
+  CHECK(security.levels.frame);
+  CHECK_FALSE(security.levels.elements);
+  CHECK(security.built[index("built_up")]);
+  CHECK_FALSE(security.built[index("cropland")]);
+  REQUIRE(security.processes.size() == 2);
+  CHECK(security.processes[0].guild == 0);
+  CHECK(security.processes[0].breaks_are_percent);
+  CHECK(security.processes[0].breaks == std::array{10.0, 20.0, 100.0});
+  const SecurityProcess& flood = security.processes[1];
+  CHECK(flood.guild == -1);
+  CHECK(flood.places.size() == 2);
+  CHECK(flood.source_classes[index("tree_cover")]);
+  CHECK(flood.resistance[index("built_up")] == impassable);
+  CHECK(flood.resistance[index("cropland")] == 7.0F);
+  CHECK(flood.resistance[index("water")] == 2.0F);
+  CHECK_FALSE(flood.breaks_are_percent);
+  const EncroachmentAnalysis& encroachment = *study.analyses.encroachment;
+  CHECK(encroachment.later_is_complete);
+  CHECK_FALSE(encroachment.cost_of_regions);
+  CHECK(encroachment.later->at(20, 20) == index("built_up"));
+  CHECK(encroachment.later->at(5, 5) == index("built_up"));
+  CHECK(encroachment.later->at(0, 0) == EncroachmentAnalysis::not_built);
+  CHECK(encroachment.approved->at(5, 5) == 1);
+  CHECK(encroachment.approved->at(35, 5) == 0);
+  CHECK(study.inputs.back().role == "encroachment_approvals");
+
+  // Polygons in place of a land cover: nothing is known of what is gone.
+  const Study drawn = load_study(at.study(basis + "[analysis.encroachment]\nbuilt_areas = \"approved.geojson\"\n"));
+  CHECK_FALSE(drawn.analyses.encroachment->later_is_complete);
+  CHECK(drawn.analyses.encroachment->later->at(5, 5) == index("built_up"));
+  CHECK(drawn.analyses.encroachment->approved == nullptr);
+}
+
+TEST_CASE("planning: every mistake gets one message") {
+  const StudyFolder at;
+  const auto fails = [&](const std::string& text, std::initializer_list<std::string> words) {
+    const auto path = at.study(basis + text);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails("[analysis]\npatch_importance = false\n[analysis.sources]\n", {"dPC", "patch_importance = true"});
+  fails("[analysis.sources]\nquality_weight = 0\narea_weight = 0\ncore_weight = 0\ndPC_weight = 0\n",
+        {"all weights are 0"});
+  const std::string security = "[analysis.security]\n[[analysis.security.process]]\n";
+  fails("[analysis.security]\n", {"it has no process", "[[analysis.security.process]]"});
+  fails("[analysis.security]\nbuilt = [\"town\"]\n", {"built", "no class \"town\""});
+  fails(security + "guild = \"forest_mammals\"\n", {"name"});
+  fails(security + "name = \"all\"\n", {"\"all\" cannot name a process"});
+  fails(security + "name = \"Flood!\"\n", {"cannot name a process", "small letters"});
+  fails(security + "name = \"flood\"\nbreaks_m = [1, 2, 3]\n", {"it has no source", "source_classes"});
+  fails(security + "name = \"flood\"\nsources = [\"marshes\"]\n",
+        {"no feature of inputs.places and no element", "marsh"});
+  fails(security + "name = \"flood\"\nguild = \"birds\"\n", {"no guild \"birds\""});
+  fails(security + "name = \"flood\"\nguild = \"forest_mammals\"\nsources = [\"marsh\"]\n",
+        {"a guild has its own sources"});
+  fails(security + "name = \"flood\"\nsources = [\"marsh\"]\nresistance = { croplands = 3 }\n",
+        {"no class \"croplands\"", "cropland"});
+  fails(security + "name = \"flood\"\nsources = [\"marsh\"]\nresistance = { cropland = 0 }\n",
+        {"cropland is no resistance"});
+  fails(security + "name = \"flood\"\nsources = [\"marsh\"]\n", {"three breaks", "breaks_m"});
+  fails(security + "name = \"flood\"\nsources = [\"marsh\"]\nbreaks_m = [3, 2, 4]\n", {"three breaks that rise"});
+  fails(security + "name = \"flood\"\nsources = [\"marsh\"]\nbreaks_percent = [3, 20, 104]\n", {"three breaks"});
+  fails(security + "name = \"flood\"\nsources = [\"marsh\"]\nbreaks_percent = [3, 20, 40]\nbreaks_m = [1, 2, 3]\n",
+        {"breaks_percent is there too"});
+  const std::string twice = "name = \"flood\"\nsources = [\"marsh\"]\nbreaks_m = [1, 2, 3]\n";
+  fails(security + twice + "[[analysis.security.process]]\n" + twice, {"\"flood\" is there twice"});
+  fails("[analysis.encroachment]\n", {"one of `later` and `built_areas`"});
+  fails("[analysis.encroachment]\nlater = \"a.tif\"\nbuilt_areas = \"b.geojson\"\n", {"later", "needs one of"});
+  fails("[analysis.encroachment]\nlater = \"none.tif\"\n", {"none.tif", "no such file"});
+  fails("[analysis.encroachment]\nbuilt_areas = \"plan.geojson\"\napprovals = \"none.geojson\"\n",
+        {"none.geojson", "no such file"});
+  Raster<std::int32_t> codes(at.frame.shape, 77);
+  write_geotiff(at.folder / "odd.tif", at.frame, {"c", "1", "Classes", codes});
+  fails("[analysis.encroachment]\nlater = \"odd.tif\"\n", {"odd.tif", "lacks the code 77"});
+}
+
 TEST_CASE("a study that extends another merges by key and by name") {
   const StudyFolder at;
   at.study(basis + "minimum_patch_ha = 2\n", "base.toml");
@@ -503,7 +620,7 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
   fails("[[guild]]\nname = \"ground_birds\"\n", {"there is no [inputs]"});
   fails("[inputs]\nland_cover = \"gone.tif\"\n[[guild]]\nname = \"ground_birds\"\n", {"gone.tif", "no such file"});
   fails("[inputs]\nland_cover = \"cover.tif\"\n[[guild]]\nname = \"own\"\nhabitat = [\"tree_cover\"]\n",
-        {"resistance", "there is no resistance for"});
+        {"resistance", "it has no resistance"});
   fails("[inputs]\nland_cover = \"cover.tif\"\n[classes]\nscheme = \"nlcd\"\n[[guild]]\nname = \"ground_birds\"\n",
         {"cover.tif", "lacks the codes", "10 (100 cells)", "40"});
   fails(basis + "[[framework.element]]\nname = \"cannal\"\nkind = \"core\"\n",
