@@ -178,7 +178,6 @@ WetlandSites find_wetland_sites(const Landscape& landscape, const Raster<std::ui
     const double natural = static_cast<double>(filled[cell]) - static_cast<double>(ground[cell]);
     ++site.cells;
     site.suitability += static_cast<double>(found.suitability[cell]);
-    site.area_ha += frame.cell_area_ha();
     site.natural_m3 += natural * cell_m2;
     site.volume_m3 += std::max(natural, rule.depth_m) * cell_m2;
     site.dug_m3 += std::max(0.0, rule.depth_m - natural) * cell_m2;
@@ -194,6 +193,7 @@ WetlandSites find_wetland_sites(const Landscape& landscape, const Raster<std::ui
   }
   for (WetlandSite& site : found.sites) {
     site.suitability /= static_cast<double>(site.cells);
+    site.area_ha = static_cast<double>(site.cells) * frame.cell_area_ha();
     site.cost = site.area_ha * rule.cost_per_ha + site.dug_m3 * rule.cost_per_m3;
     site.micro = site.area_ha <= rule.micro_ha && (site.people > 0.0 || site.to_built_m <= rule.micro_distance_m);
   }
@@ -205,9 +205,10 @@ std::vector<std::size_t> best_sites(const std::vector<WetlandSite>& sites, std::
   std::vector<std::size_t> order;
   for (std::size_t k = 0; k < sites.size(); ++k)
     if (!micro_only || sites[k].micro) order.push_back(k);
+  // As floats: sites that differ in rounding alone are equal.
   const auto worth = [&](std::size_t k) {
     const double value = sites[k].suitability * sites[k].area_ha;
-    return sites[k].cost > 0.0 ? value / sites[k].cost : std::numeric_limits<double>::infinity();
+    return sites[k].cost > 0.0 ? static_cast<float>(value / sites[k].cost) : std::numeric_limits<float>::infinity();
   };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return worth(a) > worth(b); });
   std::vector<std::size_t> chosen;

@@ -143,7 +143,7 @@ to = "water"
   };
   fails("by_m = -0.5", "", {"one of `by_m` and `to_m`"});
   fails("by_m = -0.5", "by_m = 1\nto_m = 2", {"one of `by_m` and `to_m`"});
-  fails("budget = 12.5", "budget = 1", {"budget", "no site can be had"});
+  fails("budget = 12.5", "budget = 0.1", {"budget", "no site can be had"});
   fails("budget = 12.5", "place = \"marsh\"", {"`best` chooses the places"});
   fails("best = 2", "best = 0", {"best"});
   fails("to = \"water\"", "to = \"watr\"", {"there is no class \"watr\""});
