@@ -47,8 +47,8 @@ struct RestoreHabitat {
   std::string to;                 // class name
   std::vector<std::string> from;  // only cells of these classes; empty: every cell
   RecoveryCurve recovery;
-  std::vector<Cell> cells;  // beside those of the place: sites found by suitability
-  double dig_m = 0.0;       // how far its ground is lowered
+  std::vector<Cell> cells = {};  // beside those of the place: sites found by suitability
+  double dig_m = 0.0;            // how far its ground is lowered
 };
 
 /// Moves earth: the ground of a place goes up or down by an amount, or to a level.
