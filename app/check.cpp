@@ -38,7 +38,7 @@ Estimate estimate(const Study& study, int threads) {
   const double drawn = stated * study.uncertainty.draws;
   // Microseconds a cell, by guild and case.
   constexpr double assessment = 0.55, contribution = 0.19, circuit_digit = 0.07, corridors = 0.41, barriers = 1.7,
-                   nearest_source = 0.11, water = 0.3;
+                   nearest_source = 0.11, structure = 0.5, water = 0.3;
   double microseconds = guilds * (stated + drawn) * assessment;
   if (what.elements && what.element_contribution) microseconds += guilds * stated * elements * contribution;
   if (what.corridors) microseconds += guilds * stated * corridors;
@@ -46,6 +46,10 @@ Estimate estimate(const Study& study, int threads) {
     microseconds += guilds * stated * barriers * static_cast<double>(what.barriers->rule.radii_m.size());
   if (what.water) microseconds += stated * water;
   if (what.nearest_source) microseconds += guilds * stated * nearest_source;
+  if (what.structure) microseconds += guilds * stated * structure;
+  if (what.security) microseconds += stated * nearest_source * static_cast<double>(what.security->processes.size());
+  if (what.encroachment && what.encroachment->cost_of_regions)
+    microseconds += 2.0 * guilds * (elements + static_cast<double>(study.zones.size())) * contribution;
   constexpr double bytes_of_study = 30.0, bytes_of_guild = 30.0, bytes_of_search = 60.0, bytes_of_circuit = 230.0;
   double bytes = bytes_of_study + guilds * bytes_of_guild + threads * (guilds * 10.0 + bytes_of_search);
   if (what.circuit) {
