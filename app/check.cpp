@@ -50,6 +50,11 @@ Estimate estimate(const Study& study, int threads) {
   if (what.security) microseconds += stated * nearest_source * static_cast<double>(what.security->processes.size());
   if (what.encroachment && what.encroachment->cost_of_regions)
     microseconds += 2.0 * guilds * (elements + static_cast<double>(study.zones.size())) * contribution;
+  // One search of the frame a source, or a protected area.
+  if (what.gravity) microseconds += guilds * stated * nearest_source * what.gravity->sources;
+  if (what.protection)
+    microseconds +=
+        guilds * (stated + drawn) * nearest_source * static_cast<double>(what.protection->areas->name.size());
   constexpr double bytes_of_study = 30.0, bytes_of_guild = 30.0, bytes_of_search = 60.0, bytes_of_circuit = 230.0;
   double bytes = bytes_of_study + guilds * bytes_of_guild + threads * (guilds * 10.0 + bytes_of_search);
   if (what.circuit) {

@@ -1,4 +1,7 @@
 #pragma once
+#include <string>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 
 namespace greenweave {
@@ -15,6 +18,10 @@ void add_map_command(CLI::App& app);
 void add_demo_data_command(CLI::App& app);
 void add_cost_distance_command(CLI::App& app);
 void add_circuitscape_command(CLI::App& app);
+void add_conefor_command(CLI::App& app);
+
+/// Conefor's words as ours: its long options have one dash, and one of them none.
+std::vector<std::string> conefor_words(const std::vector<std::string>& words);
 void add_terrain_command(CLI::App& app);
 
 /// Exit code of a command that did its work but found a demand unmet (`compare --strict`). Thrown, so that main

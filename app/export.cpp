@@ -53,10 +53,14 @@ std::vector<VectorLayer> layers_of(const ResultsFile& file, const std::string& s
       layers.push_back({name, Geometry::Kind::polygons, *table,
                         outlines_of(file.frame(), *labels, static_cast<std::int32_t>(table->rows()))});
   }
-  const auto links = file.table(scenario, year, guild, "links");
-  if (const auto paths = file.lines(scenario, year, guild, "links"); links && paths) {
-    VectorLayer layer{"links", Geometry::Kind::lines, *links, {}};
-    for (const auto& line : paths->lines) layer.geometries.push_back(line_of(line));
+  for (const char* name : {"links", "gravity"}) {
+    const auto table = file.table(scenario, year, guild, name);
+    const auto paths = file.lines(scenario, year, guild, name);
+    if (!table || !paths) continue;
+    const auto has_path = [&](std::size_t row) { return !paths->lines[row].empty(); };
+    VectorLayer layer{name, Geometry::Kind::lines, rows_of(*table, has_path), {}};
+    for (const auto& line : paths->lines)
+      if (!line.empty()) layer.geometries.push_back(line_of(line));
     layers.push_back(std::move(layer));
   }
   if (const auto table = file.table(scenario, year, guild, "elements")) {

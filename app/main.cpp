@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
@@ -26,9 +27,14 @@ int parse_and_run(int argc, char** argv) {
   add_demo_data_command(app);
   add_cost_distance_command(app);
   add_circuitscape_command(app);
+  add_conefor_command(app);
   add_terrain_command(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words(argv + 1, argv + argc);
+    if (!words.empty() && words.front() == "conefor") words = conefor_words(words);
+    // CLI11 takes them from the back.
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
     return ok;
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? ok : bad_input;

@@ -9,6 +9,7 @@
 #include "io/presets.hpp"
 #include "io/raster_io.hpp"
 #include "io/sha256.hpp"
+#include "io/study_indices.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
 
@@ -515,6 +516,19 @@ WetlandSitesAnalysis read_wetland_sites(Section& section, const StudySoFar& so_f
   return what;
 }
 
+DeltaAnalysis read_deltas(Section& section, const StudySoFar& so_far) {
+  DeltaAnalysis what;
+  what.links = section.boolean("links", what.links);
+  what.patches = section.boolean("patches", what.patches);
+  what.elements = section.boolean("elements", what.elements);
+  what.classes = section.boolean("classes", what.classes);
+  what.components = section.boolean("components", what.components);
+  what.places = section.boolean("places", what.places);
+  what.guilds = names_among(section, "guilds", "guild", guild_names(so_far.study));
+  section.done();
+  return what;
+}
+
 }  // namespace
 
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
@@ -522,6 +536,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   analyses.patch_importance = section.boolean("patch_importance", true);
   analyses.elements = section.boolean("elements", true);
   analyses.element_contribution = section.boolean("element_contribution", true);
+  if (section.has("dPC_tolerance")) analyses.connector_tolerance = section.number("dPC_tolerance", 0.0, 0.0, 0.01);
   if (auto circuit = section.table("circuit")) analyses.circuit = read_circuit(*circuit, so_far);
   if (auto topic = section.table("corridors")) analyses.corridors = read_corridors(*topic, so_far);
   if (auto topic = section.table("barriers")) analyses.barriers = read_barriers(*topic, so_far);
@@ -532,6 +547,8 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
   if (auto topic = section.table("wetland_sites")) analyses.wetland_sites = read_wetland_sites(*topic, so_far);
   if (auto topic = section.table("water")) analyses.water = read_water(*topic, so_far);
+  if (auto topic = section.table("deltas")) analyses.deltas = read_deltas(*topic, so_far);
+  read_index_analyses(section, so_far, analyses);
   section.done();
   return analyses;
 }

@@ -14,6 +14,7 @@
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
 #include "io/study_analyses.hpp"
+#include "io/study_indices.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
@@ -227,6 +228,7 @@ class StudyReader {
     }
     read_zones(*inputs);
     read_water_inputs(*inputs);
+    study_.protection = read_protection_of(*inputs, study_);
     inputs->done();
   }
 

@@ -32,6 +32,17 @@ void judge_contributions(const Study& study, const FrameworkOnFrame& framework, 
 
 }  // namespace
 
+ConnectivityParameters connectivity_parameters(const Landscape& landscape, const Guild& guild,
+                                               const Analyses& analyses) {
+  ConnectivityParameters parameters;
+  parameters.dispersal = guild.dispersal;
+  parameters.landscape_area_ha = landscape.area_ha();
+  parameters.binary_threshold_m = guild.dispersal.distance_m;
+  parameters.per_patch = analyses.patch_importance;
+  if (analyses.connector_tolerance) parameters.connector_tolerance = *analyses.connector_tolerance;
+  return parameters;
+}
+
 FrameworkOnFrame place_framework(const Study& study) {
   FrameworkOnFrame framework;
   for (const Element& element : study.elements) framework.footprints.push_back(footprint_of(study.landscape, element));
@@ -51,12 +62,7 @@ Assessment assess(const Study& study, const FrameworkOnFrame& framework, const L
   result.links = find_links(frame, result.surface, result.patches, guild.links, context, before, memory);
   const HabitatNetwork network = build_network(result.patches, result.links);
 
-  ConnectivityParameters parameters;
-  parameters.dispersal = guild.dispersal;
-  parameters.landscape_area_ha = landscape.area_ha();
-  parameters.binary_threshold_m = guild.dispersal.distance_m;
-  parameters.per_patch = analyses.patch_importance;
-  result.connectivity = connectivity(network, parameters);
+  result.connectivity = connectivity(network, connectivity_parameters(landscape, guild, analyses));
 
   if (analyses.elements && !study.elements.empty()) {
     result.framework = assess_framework(frame, framework.footprints, framework.meet, result.surface, result.patches,

@@ -26,6 +26,10 @@ struct Assessment {
   FrameworkAssessment framework;
 };
 
+/// How a guild's network is judged.
+ConnectivityParameters connectivity_parameters(const Landscape& landscape, const Guild& guild,
+                                               const Analyses& analyses);
+
 /// Judges a landscape for a guild. The same function judges the baseline and every scenario. `before` may hold the link
 /// searches of a similar landscape: those that the differences cannot touch are taken from it, and the numbers are the
 /// same as without. `after`, if given, receives this landscape's searches.

@@ -13,8 +13,13 @@
 #include "scenarios/analyses/barriers.hpp"
 #include "scenarios/analyses/circuit.hpp"
 #include "scenarios/analyses/corridors.hpp"
+#include "scenarios/analyses/deltas.hpp"
 #include "scenarios/analyses/encroachment.hpp"
+#include "scenarios/analyses/gravity.hpp"
+#include "scenarios/analyses/metapopulation.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
+#include "scenarios/analyses/protection.hpp"
+#include "scenarios/analyses/robustness.hpp"
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
@@ -141,6 +146,7 @@ struct Analyses {
   bool patch_importance = true;
   bool elements = true;
   bool element_contribution = true;
+  std::optional<double> connector_tolerance = std::nullopt;  // share of PC that a dPC_connector may be wrong by
   std::optional<CircuitAnalysis> circuit = std::nullopt;
   std::optional<CorridorAnalysis> corridors = std::nullopt;
   std::optional<BarrierAnalysis> barriers = std::nullopt;
@@ -151,6 +157,11 @@ struct Analyses {
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
   std::optional<WaterAnalysis> water = std::nullopt;
   std::optional<WetlandSitesAnalysis> wetland_sites = std::nullopt;
+  std::optional<DeltaAnalysis> deltas = std::nullopt;
+  std::optional<GravityAnalysis> gravity = std::nullopt;
+  std::optional<MetapopulationAnalysis> metapopulation = std::nullopt;
+  std::optional<ProtectionAnalysis> protection = std::nullopt;
+  std::optional<RobustnessAnalysis> robustness = std::nullopt;
 };
 
 /// An input file as the results record it.
@@ -171,7 +182,8 @@ struct Study {
   std::shared_ptr<const Raster<float>> curve_number;  // before any action; may be null
   std::vector<GreenwayType> greenway_types;
   std::vector<Element> elements;
-  std::vector<Zone> zones;  // by which landscapes are reported too; may be none
+  std::shared_ptr<const ProtectedAreas> protection;  // may be null
+  std::vector<Zone> zones;                           // by which landscapes are reported too; may be none
   std::vector<Guild> guilds;
   DisturbanceRule disturbance;
   std::vector<Scenario> scenarios;  // the first is "baseline"

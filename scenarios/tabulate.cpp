@@ -10,7 +10,9 @@ namespace greenweave {
 
 namespace {
 
-Table tabulate_patches(const PatchSet& patches, const std::vector<PatchImportance>& importance) {
+Table tabulate_patches(const PatchSet& patches, const ConnectivityResult& connectivity, bool directed,
+                       bool with_error) {
+  const std::vector<PatchImportance>& importance = connectivity.patches;
   TableOf table("patches", patches.patches);
   const Patch* first = patches.patches.data();
   table.integer("id", "1", "Label of the patch in the patches raster", [&](const Patch& p) { return &p - first + 1; })
@@ -34,12 +36,16 @@ Table tabulate_patches(const PatchSet& patches, const std::vector<PatchImportanc
     column("dPC_intra", "%", "Part of dPC by habitat within the patch", &PatchImportance::dPC_intra);
     column("dPC_flux", "%", "Part of dPC by movements from and to the patch", &PatchImportance::dPC_flux);
     column("dPC_connector", "%", "Part of dPC by movements through the patch", &PatchImportance::dPC_connector);
+    if (with_error)
+      table.number("dPC_connector_error", "%", "Bound on the error of dPC_connector and dPC, the same for all",
+                   [&](const Patch&) { return connectivity.connector_error_percent; });
     column("dIIC", "%", "Fall of IIC if the patch is lost", &PatchImportance::dIIC);
     column("dIIC_intra", "%", "Part of dIIC by habitat within the patch", &PatchImportance::dIIC_intra);
     column("dIIC_flux", "%", "Part of dIIC by connections from and to the patch", &PatchImportance::dIIC_flux);
     column("dIIC_connector", "%", "Part of dIIC by connections through the patch", &PatchImportance::dIIC_connector);
     column("BC", "ha2", "Betweenness weighted by areas and dispersal probability", &PatchImportance::BC);
     column("F", "ha", "Flux: area of other patches weighted by dispersal probability", &PatchImportance::F);
+    if (directed) column("F_in", "ha", "Flux towards the patch, F being that away from it", &PatchImportance::F_in);
     column("IF", "ha2", "Interaction flux: area times reachable area", &PatchImportance::IF);
   }
   return table.take();
@@ -178,7 +184,8 @@ void tabulate(const GuildCase& guild_case, GuildResult& result) {
     for (const Measure& measure : *measures) add_index(result, measure);
   if (guild_case.indices_only) return;
   result.tables.push_back(tabulate_resistances(guild_case.landscape, guild_case.guild));
-  result.tables.push_back(tabulate_patches(assessment.patches, assessment.connectivity.patches));
+  result.tables.push_back(tabulate_patches(assessment.patches, assessment.connectivity, assessment.links.directed,
+                                           study.analyses.connector_tolerance.has_value()));
   result.tables.push_back(tabulate_links(assessment.links, guild));
   if (!assessment.framework.elements.empty()) {
     result.tables.push_back(tabulate_elements(study, assessment.framework.elements));

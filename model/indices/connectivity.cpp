@@ -34,6 +34,9 @@ constexpr MeasureSpec kAlpha{"alpha", "1", "Loops of the binary graph over the m
 constexpr MeasureSpec kBeta{"beta", "1", "Links of the binary graph per patch", 0};
 constexpr MeasureSpec kGamma{"gamma", "1", "Links of the binary graph over the most a planar one can have", 0};
 
+constexpr MeasureSpec kDirected{
+    "directed", "1", "Costs differ by direction: pairs count once each way (1; otherwise there is no such index)", 0};
+
 // Sources are dealt out to this many piles, each summed on its own and joined in order: the bits do not depend on
 // threads.
 constexpr std::int32_t piles = 64;
@@ -41,11 +44,13 @@ constexpr std::int32_t piles = 64;
 /// What one pass over all sources yields for one way of weighing a distance. Everything by rank.
 struct Pass {
   double numerator = 0.0;
-  double longest = 0.0;             // of the finite distances
-  double sum_inverse = 0.0;         // over pairs i < j of 1 / distance
-  std::vector<double> reach;        // sum over j != i of a_j w(d_ij)
-  std::vector<double> connector;    // 2 x sum over pairs of a_i a_j (w(d_ij) - w(d_ij without k))
-  std::vector<double> betweenness;  // sum over pairs through k of a_i a_j w(d_ij)
+  double longest = 0.0;              // of the finite distances
+  double sum_inverse = 0.0;          // over pairs i < j of 1 / distance, of both ways the mean
+  double left_out = 0.0;             // bound on what any one connector lacks or has too much
+  std::vector<double> reach;         // sum over j != i of a_j w(d_ij)
+  std::vector<double> reached_from;  // sum over j != i of a_j w(d_ji); empty where that is the same
+  std::vector<double> connector;     // 2 x sum over pairs of a_i a_j (w(d_ij) - w(d_ij without k))
+  std::vector<double> betweenness;   // sum over pairs through k of a_i a_j w(d_ij)
 };
 
 /// Weight of a pair of patches by their effective distance: the probability of dispersal.
@@ -70,13 +75,47 @@ struct LinkCountWeight {
   }
 };
 
+/// How many of the nearest vertices to lay out, and a bound on what the connectors from this source then lack (the
+/// value of the targets beyond) or have too much (those within whose new way would have led beyond).
+struct Prefix {
+  std::int32_t count = 0;
+  double left_out = 0.0;
+};
+
+/// The least prefix whose bound is at most `budget`. Patches are vertices.
+Prefix nearest_that_matter(const Routes& routes, std::int32_t source, bool directed, const std::vector<double>& w,
+                           const std::vector<double>& value, const std::vector<double>& attribute, double budget) {
+  const auto is_target = [&](std::int32_t t) { return directed ? t != source : t > source; };
+  double targets = 0.0;
+  for (std::int32_t i = 1; i < routes.reached(); ++i)
+    if (const std::int32_t t = routes.patch_reached(i); is_target(t)) targets += attribute[static_cast<std::size_t>(t)];
+  Prefix prefix{routes.reached(), 0.0};
+  double beyond = 0.0;
+  while (prefix.count > 1) {
+    const std::int32_t t = routes.patch_reached(prefix.count - 1);
+    if (is_target(t)) {
+      beyond += value[static_cast<std::size_t>(t)];
+      targets -= attribute[static_cast<std::size_t>(t)];
+    }
+    const double bound = beyond + std::max(0.0, targets) * w[static_cast<std::size_t>(t)];
+    if (bound > budget) break;
+    prefix = {prefix.count - 1, bound};
+  }
+  return prefix;
+}
+
+/// `tolerance`: share of the numerator that a connector may be wrong by.
 template <class Weight>
-Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& weight_of_pair) {
+Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& weight_of_pair,
+                       double tolerance = 0.0) {
+  const bool directed = graph.directed;
+  // Undirected, each pair is met once, from its lower rank, and counts twice.
+  const double per_pair = directed ? 1.0 : 2.0;
   const std::int32_t n = graph.patches();
   const auto size = static_cast<std::size_t>(n);
   struct Pile {
-    double numerator = 0.0, longest = 0.0, sum_inverse = 0.0;
-    std::vector<double> connector, betweenness;
+    double numerator = 0.0, longest = 0.0, sum_inverse = 0.0, left_out = 0.0;
+    std::vector<double> connector, doubt, betweenness, reached_from;
   };
   std::vector<Pile> of_pile(piles);
   Pass pass;
@@ -84,9 +123,10 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
   struct Work {
     Routes routes;
     std::vector<double> w, value;  // of a pair with the source, by rank: weight; attribute x weight
+    std::vector<double> through;   // by rank: value of all that is reached through it
   };
   tbb::enumerable_thread_specific<Work> works([&] {
-    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size)};
+    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), std::vector<double>(size)};
   });
   const double* a = graph.attribute.data();
   parallel_for(std::min(piles, n), [&](std::int64_t p) {
@@ -94,7 +134,9 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
     Pile& pile = of_pile[static_cast<std::size_t>(p)];
     if (per_patch) {
       pile.connector.assign(size, 0.0);
+      pile.doubt.assign(size, 0.0);
       pile.betweenness.assign(size, 0.0);
+      if (directed) pile.reached_from.assign(size, 0.0);
     }
     for (auto s = static_cast<std::int32_t>(p); s < n; s += piles) {
       work.routes.from(s);
@@ -105,40 +147,71 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
         w = t != s && d < std::numeric_limits<double>::infinity() ? weight_of_pair(d) : 0.0;
         work.value[static_cast<std::size_t>(t)] = a[t] * w;
         reach += a[t] * w;
-        if (t > s && d < std::numeric_limits<double>::infinity()) {
+        if (directed && per_patch) pile.reached_from[static_cast<std::size_t>(t)] += a[s] * w;
+        if ((directed ? t != s : t > s) && d < std::numeric_limits<double>::infinity()) {
           pile.longest = std::max(pile.longest, d);
           pile.sum_inverse += 1.0 / d;
         }
       }
       pass.reach[static_cast<std::size_t>(s)] = reach;
       pile.numerator += a[s] * (a[s] + reach);
-      if (!per_patch || !work.routes.lay_out_tree(work.value)) continue;
+      if (!per_patch) continue;
+      // Sums to the tolerated share of the numerator over all sources.
+      const double tolerance_here = tolerance * (a[s] + reach) / per_pair;
+      Prefix near{work.routes.reached(), 0.0};
+      if constexpr (Weight::loses_by_share)
+        if (tolerance > 0.0 && work.routes.can_lose_by_share())
+          near =
+              nearest_that_matter(work.routes, s, directed, work.w, work.value, graph.attribute, 0.5 * tolerance_here);
+      const bool all = near.count == work.routes.reached();
+      if (!all) {
+        // Betweenness is whole all the same.
+        work.routes.sum_through_all(work.value, work.through);
+        for (std::size_t k = 0; k < size; ++k)
+          pile.betweenness[k] += k == static_cast<std::size_t>(s) ? 0.0 : a[s] * work.through[k];
+        pile.left_out += per_pair * a[s] * near.left_out;
+      }
+      if (!work.routes.lay_out_tree(work.value, near.count)) continue;
       work.routes.for_each_inner([&](std::int32_t k) {
         double lost = 0.0;
         if constexpr (Weight::loses_by_share)
-          if (work.routes.can_lose_by_share())
-            lost = work.routes.lost_through(k, [&](double detour) { return weight_of_pair.lost_share(detour); });
+          if (work.routes.can_lose_by_share()) {
+            const auto found = work.routes.lost_through(
+                k, [&](double detour) { return weight_of_pair.lost_share(detour); }, 0.5 * tolerance_here);
+            lost = found.value;
+            pile.doubt[static_cast<std::size_t>(k)] += per_pair * a[s] * found.error;
+          }
         if (!Weight::loses_by_share || !work.routes.can_lose_by_share())
           work.routes.without(k, [&](std::int32_t t, double detour) {
             lost += a[t] * weight_of_pair.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
           });
-        pile.connector[static_cast<std::size_t>(k)] += 2.0 * a[s] * lost;
-        pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
+        pile.connector[static_cast<std::size_t>(k)] += per_pair * a[s] * lost;
+        if (all) pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
       });
     }
   });
   if (per_patch) {
     pass.connector.assign(size, 0.0);
     pass.betweenness.assign(size, 0.0);
+    if (directed) pass.reached_from.assign(size, 0.0);
   }
+  std::vector<double> doubt(per_patch ? size : 0, 0.0);
   for (const Pile& pile : of_pile) {
     pass.numerator += pile.numerator;
     pass.longest = std::max(pass.longest, pile.longest);
     pass.sum_inverse += pile.sum_inverse;
+    pass.left_out += pile.left_out;
     for (std::size_t k = 0; k < pile.connector.size(); ++k) {
       pass.connector[k] += pile.connector[k];
+      doubt[k] += pile.doubt[k];
       pass.betweenness[k] += pile.betweenness[k];
     }
+    for (std::size_t k = 0; k < pile.reached_from.size(); ++k) pass.reached_from[k] += pile.reached_from[k];
+  }
+  if (!doubt.empty()) pass.left_out += *std::max_element(doubt.begin(), doubt.end());
+  if (directed) {
+    pass.sum_inverse *= 0.5;
+    for (double& between : pass.betweenness) between *= 0.5;
   }
   return pass;
 }
@@ -149,12 +222,14 @@ struct BinaryGraph {
   std::vector<double> component_size;  // sum of attributes
   std::int64_t links = 0;
 
-  BinaryGraph(const HabitatGraph& graph, double threshold) {
+  BinaryGraph(const HabitatNetwork& network, double threshold) {
+    const HabitatGraph& graph = network.graph;
     const auto n = boost::num_vertices(graph);
     HabitatGraph binary(n);
+    // In a directed network a link counts if it serves either way: components are the weak ones.
     degree.assign(n, 0);
     for (const auto& e : boost::make_iterator_range(boost::edges(graph))) {
-      if (graph[e].cost_m > threshold) continue;
+      if (!(graph[e].cost_m <= threshold || (network.directed && graph[e].back_cost_m <= threshold))) continue;
       const auto u = boost::source(e, graph), v = boost::target(e, graph);
       boost::add_edge(u, v, graph[e], binary);
       ++degree[u];
@@ -180,9 +255,11 @@ ConnectivityResult connectivity(const HabitatNetwork& network, const Connectivit
   const double area = parameters.landscape_area_ha;
   const RoutingGraph by_cost = route(network, std::numeric_limits<double>::infinity(), false);
   const RoutingGraph by_hops = route(network, parameters.binary_threshold_m, true);
-  const Pass pc = pass_over_sources(by_cost, parameters.per_patch, DispersalWeight{alpha});
-  const Pass iic = pass_over_sources(by_hops, parameters.per_patch, LinkCountWeight{});
-  const BinaryGraph binary(graph, parameters.binary_threshold_m);
+  const Pass pc =
+      pass_over_sources(by_cost, parameters.per_patch, DispersalWeight{alpha}, parameters.connector_tolerance);
+  const bool per_patch_iic = parameters.per_patch && parameters.per_patch_iic;
+  const Pass iic = pass_over_sources(by_hops, per_patch_iic, LinkCountWeight{});
+  const BinaryGraph binary(network, parameters.binary_threshold_m);
 
   double habitat = 0.0, squares = 0.0, component_squares = 0.0;
   for (std::size_t v = 0; v < n; ++v) {
@@ -216,21 +293,29 @@ ConnectivityResult connectivity(const HabitatNetwork& network, const Connectivit
       {&kBeta, ratio(links, patches)},
       {&kGamma, patches > 2.0 ? links / (3.0 * (patches - 2.0)) : 0.0},
   };
+  if (network.directed) result.measures.push_back({&kDirected, 1.0});
   if (!parameters.per_patch) return result;
   result.patches.resize(n);
+  result.connector_error_percent = pc.numerator > 0.0 ? 100.0 * pc.left_out / pc.numerator : 0.0;
   const auto share = [](double part, double whole) { return whole > 0.0 ? 100.0 * part / whole : 0.0; };
+  const auto flux = [&](const Pass& pass, std::size_t r) {
+    return network.directed ? by_cost.attribute[r] * (pass.reach[r] + pass.reached_from[r])
+                            : 2.0 * by_cost.attribute[r] * pass.reach[r];
+  };
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   for (std::size_t r = 0; r < n; ++r) {
     // Both layouts rank the patches in the same order, breadth first over all links.
     const auto patch = static_cast<std::size_t>(by_cost.patch_of_rank[r]);
     const double a = by_cost.attribute[r];
     PatchImportance& p = result.patches[patch];
     p.dPC_intra = share(a * a, pc.numerator);
-    p.dPC_flux = share(2.0 * a * pc.reach[r], pc.numerator);
+    p.dPC_flux = share(flux(pc, r), pc.numerator);
     p.dPC_connector = share(pc.connector[r], pc.numerator);
     p.dPC = p.dPC_intra + p.dPC_flux + p.dPC_connector;
+    p.F_in = network.directed ? pc.reached_from[r] : pc.reach[r];
     p.dIIC_intra = share(a * a, iic.numerator);
-    p.dIIC_flux = share(2.0 * a * iic.reach[r], iic.numerator);
-    p.dIIC_connector = share(iic.connector[r], iic.numerator);
+    p.dIIC_flux = per_patch_iic ? share(flux(iic, r), iic.numerator) : nan;
+    p.dIIC_connector = per_patch_iic ? share(iic.connector[r], iic.numerator) : nan;
     p.dIIC = p.dIIC_intra + p.dIIC_flux + p.dIIC_connector;
     p.BC = pc.betweenness[r];
     p.F = pc.reach[r];

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include <boost/graph/adjacency_list.hpp>
 
@@ -33,18 +34,24 @@ std::vector<int> breadth_first(const HabitatGraph& graph) {
 
 struct Half {
   std::int32_t tail, head;
-  double cost;
+  double cost, back;
+  std::int32_t link;
 };
 
 void fill_arcs(RoutingGraph& graph, std::vector<Half> halves) {
   std::sort(halves.begin(), halves.end(), [](const Half& x, const Half& y) {
-    return std::tie(x.tail, x.cost, x.head) < std::tie(y.tail, y.cost, y.head);
+    return std::tie(x.tail, x.cost, x.head, x.link) < std::tie(y.tail, y.cost, y.head, y.link);
   });
   graph.arcs_begin.assign(static_cast<std::size_t>(graph.vertices()) + 1, 0);
   for (const Half& half : halves) ++graph.arcs_begin[static_cast<std::size_t>(half.tail) + 1];
   for (std::size_t v = 0; v + 1 < graph.arcs_begin.size(); ++v) graph.arcs_begin[v + 1] += graph.arcs_begin[v];
   graph.arcs.reserve(halves.size());
-  for (const Half& half : halves) graph.arcs.push_back({half.head, half.cost});
+  graph.link.reserve(halves.size());
+  for (const Half& half : halves) {
+    graph.arcs.push_back({half.head, half.cost});
+    graph.link.push_back(half.link);
+    if (graph.directed) graph.back_cost.push_back(half.back);
+  }
 }
 
 }  // namespace
@@ -62,9 +69,20 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
   graph.links_cost_1 = hops;
   const bool ends_count = !network.intra.empty() && !hops;
   std::vector<Half> halves;
-  const auto join = [&](std::int32_t u, std::int32_t v, double cost) {
-    halves.push_back({u, v, cost});
-    halves.push_back({v, u, cost});
+  graph.directed = network.directed;
+  const auto join = [&](std::int32_t u, std::int32_t v, double cost, double back, int link) {
+    halves.push_back({u, v, cost, back, link});
+    halves.push_back({v, u, back, cost, link});
+  };
+  const auto is_link = [&](const NetworkEdge& e) {
+    return e.cost_m <= most_cost || (network.directed && e.back_cost_m <= most_cost);
+  };
+  const auto join_by = [&](std::int32_t u, std::int32_t v, const NetworkEdge& e) {
+    const auto paid = [&](double cost) {
+      return cost > most_cost ? std::numeric_limits<double>::infinity() : hops && std::isfinite(cost) ? 1.0 : cost;
+    };
+    const double cost = paid(e.cost_m);
+    join(u, v, cost, network.directed ? paid(e.back_cost_m) : cost, e.link);
   };
   const auto edges = boost::make_iterator_range(boost::edges(habitat));
   if (!ends_count) {
@@ -72,14 +90,14 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
     for (std::size_t r = 0; r <= n; ++r) graph.vertices_begin[r] = static_cast<std::int32_t>(r);
     for (std::size_t r = 0; r < n; ++r) graph.owner.push_back(static_cast<std::int32_t>(r));
     for (const auto& e : edges) {
-      if (habitat[e].cost_m > most_cost) continue;
-      join(rank_of[boost::source(e, habitat)], rank_of[boost::target(e, habitat)], hops ? 1.0 : habitat[e].cost_m);
+      if (!is_link(habitat[e])) continue;
+      join_by(rank_of[boost::source(e, habitat)], rank_of[boost::target(e, habitat)], habitat[e]);
     }
   } else {
     // Ends of links, patch by patch. A patch without links keeps one vertex, so that every patch has a place.
     std::vector<std::vector<int>> links_of(n);  // by rank
     for (const auto& e : edges) {
-      if (habitat[e].cost_m > most_cost) continue;
+      if (!is_link(habitat[e])) continue;
       links_of[static_cast<std::size_t>(rank_of[boost::source(e, habitat)])].push_back(habitat[e].link);
       links_of[static_cast<std::size_t>(rank_of[boost::target(e, habitat)])].push_back(habitat[e].link);
     }
@@ -96,14 +114,14 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
       return graph.vertices_begin[static_cast<std::size_t>(rank)] + static_cast<std::int32_t>(found - links.begin());
     };
     for (const auto& e : edges) {
-      if (habitat[e].cost_m > most_cost) continue;
-      join(end_of(rank_of[boost::source(e, habitat)], habitat[e].link),
-           end_of(rank_of[boost::target(e, habitat)], habitat[e].link), habitat[e].cost_m);
+      if (!is_link(habitat[e])) continue;
+      join_by(end_of(rank_of[boost::source(e, habitat)], habitat[e].link),
+              end_of(rank_of[boost::target(e, habitat)], habitat[e].link), habitat[e]);
     }
     for (const IntraPatchCost& intra : network.intra) {
       const std::int32_t rank = rank_of[static_cast<std::size_t>(intra.patch)];
       const std::int32_t a = end_of(rank, intra.link_a), b = end_of(rank, intra.link_b);
-      if (a >= 0 && b >= 0) join(a, b, intra.cost_m);
+      if (a >= 0 && b >= 0) join(a, b, intra.cost_m, intra.cost_m, -1);
     }
   }
   fill_arcs(graph, std::move(halves));
@@ -138,6 +156,9 @@ Routes::Routes(const RoutingGraph& graph)
       back_(head_.size()),
       target_value_(vertex_distance_.size()),
       sums_(vertex_distance_.size()),
+      turns_at_(vertex_distance_.size()),
+      tree_link_(vertex_distance_.size()),
+      spare_(vertex_distance_.size()),
       rim_before_(vertex_distance_.size()),
       detour_(vertex_distance_.size(), closed),
       settled_detour_(graph.vertices() == graph.patches() ? 0 : vertex_distance_.size()),
@@ -201,7 +222,8 @@ void Routes::from_by_links(std::int32_t source) {
   for (std::size_t next = 0; next < settled_.size(); ++next) {
     const std::int32_t u = settled_[next];
     for (std::int32_t k = graph_.arcs_begin[index(u)]; k < graph_.arcs_begin[index(u + 1)]; ++k) {
-      const std::int32_t v = graph_.arcs[index(k)].head;
+      const auto [v, cost] = graph_.arcs[index(k)];
+      if (cost == infinity) break;  // the last in order of cost
       if (vertex_distance_[index(v)] < infinity) continue;
       vertex_distance_[index(v)] = vertex_distance_[index(u)] + 1.0;
       parent_[index(v)] = u;
@@ -211,17 +233,28 @@ void Routes::from_by_links(std::int32_t source) {
   distance_ = vertex_distance_;
 }
 
-bool Routes::lay_out_tree(const std::vector<double>& value) {
+void Routes::sum_through_all(const std::vector<double>& value, std::vector<double>& through) const {
+  std::fill(through.begin(), through.end(), 0.0);
+  for (std::size_t i = settled_.size(); i-- > 1;) {
+    const std::int32_t v = settled_[i];
+    const bool is_target = graph_.directed || v > source_;
+    through[index(parent_[index(v)])] += through[index(v)] + (is_target ? value[index(v)] : 0.0);
+  }
+}
+
+bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
+  laid_out_ = std::min(most, static_cast<std::int32_t>(settled_.size()));
+  const std::span<const std::int32_t> settled(settled_.data(), index(laid_out_));
   std::fill(position_.begin(), position_.end(), -1);
   std::fill(target_.begin(), target_.end(), -1);
-  for (const std::int32_t v : settled_) branch_size_[index(v)] = 1;
-  for (auto it = settled_.rbegin(); it != settled_.rend(); ++it)
+  for (const std::int32_t v : settled) branch_size_[index(v)] = 1;
+  for (auto it = settled.rbegin(); it != settled.rend(); ++it)
     if (const std::int32_t parent = parent_[index(*it)]; parent >= 0)
       branch_size_[index(parent)] += branch_size_[index(*it)];
   // A parent is settled before its children, so its position is known when they take the next free ones below it.
   std::int32_t next_root = 0;
   std::vector<std::int32_t>& next_below = parent_;  // a settled vertex's parent is read once, then its slot is free
-  for (const std::int32_t v : settled_) {
+  for (const std::int32_t v : settled) {
     const std::int32_t parent = parent_[index(v)];
     std::int32_t& next = parent < 0 ? next_root : next_below[index(parent)];
     const std::int32_t position = next;
@@ -232,18 +265,18 @@ bool Routes::lay_out_tree(const std::vector<double>& value) {
     node.size = branch_size_[index(v)];
     node.parent = parent < 0 ? -1 : position_[index(parent)];
     node.owner = graph_.owner[index(v)];
-    node.is_target = node.owner > source_ && vertex_distance_[index(v)] == distance_[index(node.owner)] &&
-                     target_[index(node.owner)] < 0;
+    node.is_target = (graph_.directed ? node.owner != source_ : node.owner > source_) &&
+                     vertex_distance_[index(v)] == distance_[index(node.owner)] && target_[index(node.owner)] < 0;
     if (node.is_target) target_[index(node.owner)] = position;
     node.targets = node.is_target ? 1 : 0;
     arcs_begin_[index(position)] = v;  // for the moment: where its arcs come from
   }
   bool any_inner = false;
-  for (auto p = static_cast<std::int32_t>(settled_.size()) - 1; p >= 0; --p) {
+  for (std::int32_t p = laid_out_ - 1; p >= 0; --p) {
     const Node& node = nodes_[index(p)];
     if (node.parent < 0) continue;
     nodes_[index(node.parent)].targets += node.targets;
-    any_inner = any_inner || (node.targets > 0 && nodes_[index(node.parent)].owner != source_);
+    any_inner = any_inner || (node.targets > 0 && (follows_links_ || nodes_[index(node.parent)].owner != source_));
   }
   if (any_inner) {
     lay_out_arcs();
@@ -253,20 +286,40 @@ bool Routes::lay_out_tree(const std::vector<double>& value) {
 }
 
 void Routes::lay_out_arcs() {
-  const auto count = static_cast<std::int32_t>(settled_.size());
+  const std::int32_t count = laid_out_;
+  std::fill(turns_at_.begin(), turns_at_.begin() + count, std::numeric_limits<std::int32_t>::max());
   std::int32_t arcs = 0;
   for (std::int32_t p = 0; p < count; ++p) {
     Node& node = nodes_[index(p)];
     const std::int32_t v = std::exchange(arcs_begin_[index(p)], arcs);
     const double here = vertex_distance_[index(v)];
     node.keeps_way = false;
+    node.up = infinity;
+    double least_from_parent = infinity;
+    if (follows_links_) {
+      tree_link_[index(p)] = -1;
+      spare_[index(p)] = infinity;
+    }
     for (std::int32_t k = graph_.arcs_begin[index(v)]; k < graph_.arcs_begin[index(v + 1)]; ++k) {
       const auto [to, cost] = graph_.arcs[index(k)];
       const std::int32_t head = position_[index(to)];
+      if (head < 0) continue;  // not reached, or farther than what is laid out
       const double there = vertex_distance_[index(to)];
-      const double back = there + cost - here;
+      const double back = there + (graph_.directed ? graph_.back_cost[index(k)] : cost) - here;
       if (head == node.parent) {
-        node.up = here + cost - there;
+        node.up = std::min(node.up, here + cost - there);
+        if (follows_links_) {
+          // The tree took the cheapest of several links, and of equally cheap ones the first.
+          const std::int32_t link = graph_.link[index(k)];
+          if (tree_link_[index(p)] < 0 || back < least_from_parent ||
+              (back == least_from_parent && link < tree_link_[index(p)])) {
+            if (tree_link_[index(p)] >= 0) spare_[index(p)] = std::min(spare_[index(p)], least_from_parent);
+            least_from_parent = back;
+            tree_link_[index(p)] = link;
+          } else {
+            spare_[index(p)] = std::min(spare_[index(p)], back);
+          }
+        }
         if (!graph_.links_cost_1) continue;
       } else {
         // Only an arc that is a shortest way can be the tree's; the head's parent lies far off in memory.
@@ -283,7 +336,7 @@ void Routes::lay_out_arcs() {
 }
 
 void Routes::sum_branches(const std::vector<double>& value) {
-  const auto count = static_cast<std::int32_t>(settled_.size());
+  const std::int32_t count = laid_out_;
   for (std::int32_t p = 0; p < count; ++p)
     sums_[index(p)] = target_value_[index(p)] = nodes_[index(p)].is_target ? value[index(nodes_[index(p)].owner)] : 0.0;
   for (std::int32_t p = count - 1; p >= 0; --p)
@@ -392,17 +445,18 @@ void Routes::gather_rim(std::int32_t position) {
   for (std::size_t i = rim_begin_; i < rim_.size(); ++i) {
     const Crossing crossing = rim_[i];
     rim_[kept] = crossing;
-    kept += static_cast<std::size_t>(crossing.outside < position) | static_cast<std::size_t>(crossing.outside >= end);
+    const bool leaves =
+        (static_cast<int>(crossing.outside < position) | static_cast<int>(crossing.outside >= end)) != 0;
+    kept += static_cast<std::size_t>(leaves);
+    if (leaves) continue;
+    for (std::int32_t p = crossing.inside; p > position && turns_at_[index(p)] != position; p = nodes_[index(p)].parent)
+      turns_at_[index(p)] = position;
   }
   rim_.resize(kept);
 }
 
 void Routes::add_to_rim(std::int32_t position) {
   const Node& node = nodes_[index(position)];
-  if (node.parent == 0) {  // nobody asks for the source's rim
-    rim_.resize(rim_begin_);
-    return;
-  }
   const std::int32_t end = position + node.size;
   for (std::int32_t arc = arcs_begin_[index(position)]; arc < arcs_begin_[index(position + 1)]; ++arc) {
     const std::int32_t head = head_[index(arc)];
@@ -410,7 +464,7 @@ void Routes::add_to_rim(std::int32_t position) {
   }
 }
 
-void Routes::seed_from_rim() {
+void Routes::seed_from_rim(bool top_is_lost) {
   heap_.clear();
   const auto [begin, end] = branches_.front();
   double* const known = detour_.data();
@@ -436,7 +490,13 @@ void Routes::seed_from_rim() {
     heap_.push({best, p});
   }
   fill_until(end);
-  known[begin] = closed;
+  if (top_is_lost) {
+    known[begin] = closed;
+  } else if (spare_[index(begin)] < known[begin]) {
+    const double spare = spare_[index(begin)];
+    for (std::int32_t p = begin; p < end; ++p) known[p] = std::min(known[p], spare);
+    heap_.push({spare, begin});
+  }
 }
 
 }  // namespace greenweave

@@ -28,13 +28,17 @@ struct RoutingGraph {
       vertices_begin;                    // rank -> first of its vertices, which follow one another; one more at the end
   std::vector<std::int32_t> arcs_begin;  // vertex -> first arc; one more at the end
   std::vector<Arc> arcs;
-  bool links_cost_1 = false;  // every arc costs 1, and a patch is one vertex
+  std::vector<double> back_cost;   // of each arc, from head to tail, where the network is directed; else empty
+  std::vector<std::int32_t> link;  // of each arc: the link that it belongs to; -1 inside a patch
+  bool directed = false;           // an arc of infinite cost leads only back
+  bool links_cost_1 = false;       // every arc costs 1, and a patch is one vertex
 
   std::int32_t patches() const { return static_cast<std::int32_t>(patch_of_rank.size()); }
   std::int32_t vertices() const { return static_cast<std::int32_t>(owner.size()); }
 };
 
-/// Links with a cost above `most_cost` are left out. With `hops` every link costs 1 and crossing a patch nothing.
+/// Links with a cost above `most_cost`, in a directed network the way that costs more, are left out. With `hops` every
+/// link costs 1 and crossing a patch nothing.
 RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops);
 
 /// What is reached at some distance.
@@ -150,10 +154,18 @@ class Routes {
   /// Distance to a patch; infinity if there is no path.
   double distance(std::int32_t rank) const { return distance_[index(rank)]; }
 
-  /// Prepares the tree of the last `from` for what follows, and sums `value` (by rank) branch by branch over the
-  /// patches of a rank above the source. False if no patch lies on the way to another of these, so that there is
-  /// nothing to ask.
-  bool lay_out_tree(const std::vector<double>& value);
+  /// Vertices that the last `from` reached, nearest first; its patch.
+  std::int32_t reached() const { return static_cast<std::int32_t>(settled_.size()); }
+  std::int32_t patch_reached(std::int32_t i) const { return graph_.owner[index(settled_[index(i)])]; }
+  /// Of each patch (by rank) the sum of the values of what the tree reaches through it, of the targets (see below)
+  /// among all that was reached. Asked before `lay_out_tree`, where a patch is one vertex.
+  void sum_through_all(const std::vector<double>& value, std::vector<double>& through) const;
+
+  /// Prepares the tree of the last `from` for what follows, and sums `value` (by rank) branch by branch over its
+  /// targets: the patches of a rank above the source, in a directed network all but the source. False if no patch lies
+  /// on the way to a target, so that there is nothing to ask. Of the tree only the nearest `most` vertices are laid
+  /// out, and what lies beyond is neither target nor way.
+  bool lay_out_tree(const std::vector<double>& value, std::int32_t most = std::numeric_limits<std::int32_t>::max());
   /// Calls `visit(k)` for each patch k through which the tree runs to at least one patch of a rank above the source, in
   /// no particular order. Where all arcs cost 1, those are left out whose loss costs no detour because whatever they
   /// lead to can be reached as quickly beside them.
@@ -166,12 +178,34 @@ class Routes {
   /// Sum of value x `share(detour)` over what the tree reaches through patch k when k is lost. A detour is infinity if
   /// k was the only way. May be asked of the k that `for_each_inner` is visiting.
   template <class Share>
-  double lost_through(std::int32_t k, const Share& share);
+  double lost_through(std::int32_t k, const Share& share) {
+    return lost_through(k, share, 0.0).value;
+  }
+  /// A value and a bound on its error either way.
+  struct Bounded {
+    double value = 0.0, error = 0.0;
+  };
+  /// The same, ended once it is known to within `tolerance`, which `share` must then rise to 1 with the detour for.
+  template <class Share>
+  Bounded lost_through(std::int32_t k, const Share& share, double tolerance);
   /// Calls `visit(rank, detour)` for the patches of a rank above the source that the tree reaches through patch `lost`
   /// with their detour when it is gone; where links cost 1, only for those that have one. For graphs that
   /// `lost_through` does not serve.
   template <class Visit>
   void without(std::int32_t lost, const Visit& visit);
+
+  /// Notes the links of the tree for what follows. Where a patch is one vertex, before `lay_out_tree`.
+  void follow_links() { follows_links_ = true; }
+  /// Calls `visit(position, link)` for each link of the tree that leads to a target.
+  template <class Visit>
+  void for_each_link(const Visit& visit);
+  /// Sum of value x `share(detour)` over the targets beyond the link that leads to `position`, when that link is lost.
+  /// May be asked of the position that `for_each_link` is visiting.
+  template <class Share>
+  double lost_beyond(std::int32_t position, const Share& share);
+  /// Calls `visit(rank, detour)` for the same targets, those without a detour left out.
+  template <class Visit>
+  void without_link(std::int32_t position, const Visit& visit);
 
  private:
   /// A vertex at its place in the tree's preorder, where a branch is a range of positions.
@@ -207,7 +241,7 @@ class Routes {
   /// Finds the detours of the vertices in `branches_`, which lie below patch `lost`, and calls `settle(top, detour)`
   /// for each piece of a branch that shares its way in, with `segments_` its ranges of positions, until it returns
   /// false. What is settled by then is left `closed`; what has no way, with a `detour_` of infinity.
-  template <bool one_vertex, class Settle>
+  template <class Settle>
   void reroute(std::int32_t lost, const Settle& settle);
   /// The same where every arc costs 1 and most vertices have another way just as short: finds the few that have none,
   /// and new ways for them. Fills `affected_`.
@@ -215,11 +249,21 @@ class Routes {
   /// Opens the branches and queues the ways into them from what kept its way.
   void seed_branches(std::int32_t lost);
   /// The same for the one branch whose rim is gathered.
-  void seed_from_rim();
+  void seed_from_rim(bool top_is_lost);
+  /// `reroute` for the one branch whose rim is gathered, where a patch is one vertex. Calls `settle(top, detour)` with
+  /// the branches settled before inside top's in `inner_`.
+  template <class Settle>
+  void reroute_branch(std::int32_t top, bool top_is_lost, const Settle& settle);
+  template <class Share>
+  Bounded lost_in_branch(std::int32_t top, bool top_is_lost, const Share& share, double tolerance);
   /// Gathers the rim of the branch at a position from those of the branches below. Positions come in descending order.
   void gather_rim(std::int32_t position);
   /// Adds the position's own arcs to the rim, for the branches above it.
   void add_to_rim(std::int32_t position);
+  /// Nobody asks for the source's rim.
+  void drop_rim_below_source(std::int32_t position) {
+    if (nodes_[index(position)].parent == 0) rim_.resize(rim_begin_);
+  }
   void lay_out_arcs();
   void sum_branches(const std::vector<double>& value);
 
@@ -243,6 +287,13 @@ class Routes {
   std::vector<double> out_, back_;
   // By position: the value of a target, 0 of what is none; its sum over the branch.
   std::vector<double> target_value_, sums_;
+  std::int32_t laid_out_ = 0;  // positions in use
+  // By position: the lowest place in the tree at which an arc of its branch turns back into the branch that is being
+  // visited; so far as known when that one is visited.
+  std::vector<std::int32_t> turns_at_;
+  bool follows_links_ = false;
+  std::vector<std::int32_t> tree_link_;  // by position: the link from its parent
+  std::vector<double> spare_;            // by position: detour if another link joins it to its parent
   // The rims of the branches that await the one above them, a stack, the last position first. The rim of the branch
   // being visited is what lies from `rim_begin_` on.
   std::vector<Crossing> rim_;
@@ -251,6 +302,7 @@ class Routes {
   std::vector<std::pair<std::int32_t, double>> inherited_;
   // One rerouting, by position.
   std::vector<Branch> branches_, segments_;
+  std::vector<Branch> settled_branches_, inner_;  // none inside another, ascending
   // Least detour known; `closed` where nothing is sought: outside the branches, at the lost patch, and where settled.
   std::vector<double> detour_;
   std::vector<double> settled_detour_;  // where a patch has several vertices; 0 outside the branches
@@ -264,11 +316,12 @@ template <class Visit>
 void Routes::for_each_inner(const Visit& visit) {
   if (can_lose_by_share()) {
     rim_.clear();
-    for (auto p = static_cast<std::int32_t>(settled_.size()) - 1; p > 0; --p) {
+    for (std::int32_t p = laid_out_ - 1; p > 0; --p) {
       const Node& node = nodes_[index(p)];
       gather_rim(p);
       if (node.targets > (node.is_target ? 1 : 0)) visit(node.owner);
-      add_to_rim(p);
+      if (node.parent > 0) add_to_rim(p);
+      drop_rim_below_source(p);
     }
     return;
   }
@@ -285,31 +338,55 @@ void Routes::for_each_inner(const Visit& visit) {
   }
 }
 
+template <class Visit>
+void Routes::for_each_link(const Visit& visit) {
+  rim_.clear();
+  for (std::int32_t p = laid_out_ - 1; p > 0; --p) {
+    gather_rim(p);
+    add_to_rim(p);  // the vertex itself is cut off too, so its own arcs are ways in
+    if (nodes_[index(p)].targets > 0) visit(p, tree_link_[index(p)]);
+    drop_rim_below_source(p);
+  }
+}
+
 template <class Share>
-double Routes::lost_through(std::int32_t k, const Share& share) {
-  collect_branches(k);
-  const auto [begin, end] = branches_.front();
+Routes::Bounded Routes::lost_through(std::int32_t k, const Share& share, double tolerance) {
+  return lost_in_branch(position_[index(graph_.vertices_begin[index(k)])], true, share, tolerance);
+}
+
+template <class Share>
+double Routes::lost_beyond(std::int32_t position, const Share& share) {
+  return lost_in_branch(position, false, share, 0.0).value;
+}
+
+template <class Share>
+Routes::Bounded Routes::lost_in_branch(std::int32_t begin, bool top_is_lost, const Share& share, double tolerance) {
   const Node* const nodes = nodes_.data();
+  const std::int32_t end = begin + nodes[begin].size;
   double lost = 0.0;
-  std::int32_t missing = nodes[begin].targets - (nodes[begin].is_target ? 1 : 0);
-  reroute<true>(k, [&](std::int32_t top, double detour) {
+  double unsettled = sums_[index(begin)] - (top_is_lost ? target_value_[index(begin)] : 0.0);
+  if (0.5 * unsettled <= tolerance && tolerance > 0.0) return {0.5 * unsettled, 0.5 * unsettled};
+  Bounded ended;
+  bool has_ended = false;
+  std::int32_t missing = nodes[begin].targets - (top_is_lost && nodes[begin].is_target ? 1 : 0);
+  reroute_branch(begin, top_is_lost, [&](std::int32_t top, double detour) {
     double sum = sums_[index(top)];
     missing -= nodes[top].targets;
-    // What was settled before, between the segments, is no part of it.
-    std::int32_t p = top;
-    const auto leave_out_until = [&](std::int32_t next) {
-      for (; p < next; p += nodes[p].size) {
-        sum -= sums_[index(p)];
-        missing += nodes[p].targets;
-      }
-    };
-    for (const auto& [first, last] : segments_) {
-      leave_out_until(first);
-      p = last;
+    for (const Branch& inner : inner_) {
+      sum -= sums_[index(inner.first)];
+      missing += nodes[inner.first].targets;
     }
-    leave_out_until(top + nodes[top].size);
-    lost += sum * share(detour);
-    return missing > 0;
+    const double lost_share = share(detour);
+    lost += sum * lost_share;
+    unsettled -= sum;
+    // What is left loses at least this share and at most all.
+    if (const double doubt = 0.5 * unsettled * (1.0 - lost_share); doubt <= tolerance && tolerance > 0.0) {
+      ended = {lost + std::max(0.0, unsettled) * 0.5 * (1.0 + lost_share), std::max(0.0, doubt)};
+      has_ended = true;
+      missing = 0;
+      return false;
+    }
+    return missing > 0 && lost_share < 1.0;
   });
   if (missing > 0) {
     double cut_off = 0.0;
@@ -318,15 +395,92 @@ double Routes::lost_through(std::int32_t k, const Share& share) {
     lost += cut_off * share(infinity);
   }
   std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
-  return lost;
+  return has_ended ? ended : Bounded{lost, 0.0};
 }
 
-template <bool one_vertex, class Settle>
+template <class Visit>
+void Routes::without_link(std::int32_t begin, const Visit& visit) {
+  const Node* const nodes = nodes_.data();
+  const std::int32_t end = begin + nodes[begin].size;
+  const auto report = [&](std::int32_t first, std::int32_t last, double detour) {
+    for (std::int32_t p = first; p < last; ++p)
+      if (nodes[p].is_target) visit(nodes[p].owner, detour);
+  };
+  reroute_branch(begin, false, [&](std::int32_t top, double detour) {
+    if (detour == 0.0) return true;
+    std::int32_t p = top;
+    for (const Branch& inner : inner_) {
+      report(p, inner.first, detour);
+      p = inner.second;
+    }
+    report(p, top + nodes[top].size, detour);
+    return true;
+  });
+  for (std::int32_t p = begin; p < end; ++p)
+    if (detour_[index(p)] != closed) report(p, p + 1, infinity);
+  std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
+}
+
+template <class Settle>
+void Routes::reroute_branch(std::int32_t begin, bool top_is_lost, const Settle& settle) {
+  const Node* const nodes = nodes_.data();
+  branches_.assign(1, {begin, begin + nodes[begin].size});
+  seed_from_rim(top_is_lost);
+  settled_branches_.clear();
+  const std::int32_t* const heads = head_.data();
+  const std::int32_t* const turns_at = turns_at_.data();
+  const double* const outs = out_.data();
+  double* const known = detour_.data();
+  const auto offer = [&](std::int32_t p, double way) {
+    if (way >= known[p]) return;
+    known[p] = way;
+    heap_.push({way, p});
+  };
+  while (!heap_.empty()) {
+    const auto [detour, top] = heap_.pop();
+    if (detour != known[top]) continue;
+    // The way along the tree costs no detour: all below is settled, but for what was settled more cheaply.
+    const std::int32_t end = top + nodes[top].size;
+    const auto first = std::lower_bound(settled_branches_.begin(), settled_branches_.end(), Branch{top, 0});
+    auto last = first;
+    while (last != settled_branches_.end() && last->first < end) ++last;
+    inner_.assign(first, last);
+    std::int32_t p = top;
+    for (const Branch& inner : inner_) {
+      std::fill(known + p, known + inner.first, closed);
+      p = inner.second;
+    }
+    std::fill(known + p, known + end, closed);
+    if (inner_.empty()) {
+      settled_branches_.insert(first, {top, end});
+    } else {
+      *first = {top, end};
+      settled_branches_.erase(first + 1, last);
+    }
+    if (!settle(top, detour)) return;
+    offer(nodes[top].parent, detour + nodes[top].up);
+    // Only arcs that leave top's branch can lead to what is not settled; where a branch below has none, it is passed.
+    auto next_inner = inner_.begin();
+    for (p = top; p < end;) {
+      while (next_inner != inner_.end() && next_inner->first < p) ++next_inner;
+      if (next_inner != inner_.end() && next_inner->first == p) {
+        p = next_inner->second;
+        continue;
+      }
+      if (turns_at[p] >= top) {
+        p += nodes[p].size;
+        continue;
+      }
+      const std::int32_t stop = arcs_begin_[index(p + 1)];
+      for (std::int32_t arc = arcs_begin_[index(p)]; arc < stop; ++arc) offer(heads[arc], detour + outs[arc]);
+      ++p;
+    }
+  }
+}
+
+template <class Settle>
 void Routes::reroute(std::int32_t lost, const Settle& settle) {
-  if constexpr (one_vertex)
-    seed_from_rim();
-  else
-    seed_branches(lost);
+  seed_branches(lost);
   const Node* const nodes = nodes_.data();
   const std::int32_t* const heads = head_.data();
   const double* const outs = out_.data();
@@ -352,7 +506,7 @@ void Routes::reroute(std::int32_t lost, const Settle& settle) {
       segments_.emplace_back(begin, p);
     }
     if (!settle(top, detour)) return;
-    offer(nodes[top].parent, detour + nodes[top].up);
+    if (nodes[top].parent >= 0) offer(nodes[top].parent, detour + nodes[top].up);
     for (const auto& [first, last] : segments_) {
       const std::int32_t stop = arcs_begin_[index(last)];
       for (std::int32_t arc = arcs_begin_[index(first)]; arc < stop; ++arc) offer(heads[arc], detour + outs[arc]);
@@ -376,7 +530,7 @@ void Routes::without(std::int32_t lost, const Visit& visit) {
       std::fill(settled_detour_.begin() + begin, settled_detour_.begin() + end, detour);
     return true;
   };
-  reroute<false>(lost, settle);
+  reroute(lost, settle);
   // A patch with several vertices is as far as the nearest of them, rerouted or not.
   for (const auto& [begin, end] : branches_)
     for (std::int32_t p = begin; p < end; ++p) {

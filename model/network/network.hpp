@@ -12,8 +12,9 @@ struct NetworkNode {
 };
 
 struct NetworkEdge {
-  int link = -1;        // position in the link list it was built from
-  double cost_m = 0.0;  // effective distance
+  int link = -1;             // position in the link list it was built from
+  double cost_m = 0.0;       // effective distance, in a directed network from the first patch to the second
+  double back_cost_m = 0.0;  // the other way; read only where the network is directed
 };
 
 /// Habitat patches and the links between them: vertex i is patch i.
@@ -22,6 +23,7 @@ using HabitatGraph = boost::adjacency_list<boost::vecS, boost::vecS, boost::undi
 struct HabitatNetwork {
   HabitatGraph graph;
   std::vector<IntraPatchCost> intra;  // empty when distances across patches do not count
+  bool directed = false;              // costs there and back may differ, or one of them be infinite
 };
 
 HabitatNetwork build_network(const PatchSet& patches, const LinkSet& links);

@@ -20,6 +20,11 @@ void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildR
   if (analyses.nearest_source) add_nearest_source(guild_case, *analyses.nearest_source, context, result);
   if (analyses.structure) add_structure(guild_case, *analyses.structure, context, result);
   if (analyses.sources) add_sources(guild_case, *analyses.sources, context, result);
+  if (analyses.deltas) add_deltas(guild_case, *analyses.deltas, context, result);
+  if (analyses.gravity) add_gravity(guild_case, *analyses.gravity, context, result);
+  if (analyses.metapopulation) add_metapopulation(guild_case, *analyses.metapopulation, context, result);
+  if (analyses.protection) add_protection(guild_case, *analyses.protection, context, result);
+  if (analyses.robustness) add_robustness(guild_case, *analyses.robustness, context, result);
 }
 
 std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
@@ -30,6 +35,10 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   if (analyses.circuit) add(circuit_measures());
   if (analyses.structure) add(structure_measures());
   if (analyses.water) add(water_measures());
+  if (analyses.gravity) add(gravity_measures());
+  if (analyses.metapopulation) add(metapopulation_measures());
+  if (analyses.protection) add(protection_measures());
+  if (analyses.robustness) add(robustness_measures(*analyses.robustness));
   return measures;
 }
 

@@ -406,6 +406,38 @@ class Terrain(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
+class Conefor(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="greenweave-test-")
+        self.addCleanup(self.folder.cleanup)
+        for name, text in (("nodes.txt", "1\t3\n2\t4\n"), ("links.txt", "1\t2\t600\n")):
+            with open(os.path.join(self.folder.name, name), "w") as file:
+                file.write(text)
+
+    def conefor(self, *words):
+        return run("conefor", "-nodeFile", "nodes.txt", "-conFile", "links.txt", *words, cwd=self.folder.name)
+
+    def test_conefors_own_words(self):
+        done = self.conefor("-t", "dist", "notall", "-confAdj", 1000, "-confProb", 600, 0.5, "-PC", "-IIC", "-F", "-H",
+                            "-landArea", 100, "-prefix", "map")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("PCnum         37", done.stdout)
+        with open(os.path.join(self.folder.name, "map_node_importances.txt")) as file:
+            self.assertTrue(file.readline().startswith("Node\tdA\tvarA\tdH\tvarH\tdIIC"))
+        again = self.conefor("--confProb", 600, 0.5, "--PC", "onlyoverall", "--out", "two", "-q")
+        self.assertEqual((again.returncode, again.stdout), (0, ""), again.stderr)
+        self.assertEqual(sorted(os.listdir(os.path.join(self.folder.name, "two"))),
+                         ["overall_indices.txt", "results_all_EC(PC).txt", "results_all_overall_indices.txt"])
+
+    def test_mistakes(self):
+        for words, said in ((("-PC",), "-confProb"), (("-t", "near", "-PC"), "there is no type"), (("-PX",), "--PX"),
+                            (("-t", "prob", "-PC"), "line 1: 600 is no probability")):
+            failed = self.conefor(*words)
+            self.assertEqual(failed.returncode, 2, words)
+            self.assertIn(said, failed.stderr + failed.stdout)
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["links.txt", "nodes.txt"])
+
+
 class Circuitscape(unittest.TestCase):
     """Circuitscape's job files."""
 

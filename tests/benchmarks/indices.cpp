@@ -4,6 +4,7 @@
 #include <benchmark/benchmark.h>
 
 #include "model/indices/connectivity.hpp"
+#include "model/indices/deltas.hpp"
 #include "model/run/random.hpp"
 #include "tests/support/graphs.hpp"
 
@@ -47,6 +48,32 @@ void importance_planar(benchmark::State& state) {
   state.counters["patches"] = static_cast<double>(boost::num_vertices(network.graph));
 }
 BENCHMARK(importance_planar)->Arg(22)->Arg(45)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// dPC with its fractions, BC, F and IF alone. Half of the dispersers cover the stated distance; links cost 1100 m on
+/// average. The second argument is the tolerated error of a connector as a share of PC, 10^-x.
+void pc_planar(benchmark::State& state) {
+  const HabitatNetwork network = planar_network(static_cast<int>(state.range(0)));
+  ConnectivityParameters parameters = parameters_of(static_cast<double>(state.range(1)));
+  parameters.binary_threshold_m = 0.0;  // no IIC: no two patches are joined by a link that short
+  parameters.per_patch_iic = false;
+  parameters.connector_tolerance = std::pow(10.0, -static_cast<double>(state.range(2)));
+  double error = 0.0;
+  for (auto _ : state) error = connectivity(network, parameters).connector_error_percent;
+  state.counters["patches"] = static_cast<double>(boost::num_vertices(network.graph));
+  state.counters["error_percent"] = error;
+}
+BENCHMARK(pc_planar)
+    ->ArgsProduct({{45, 100, 142}, {1000, 5000}, {14, 6}})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+/// Every index without each link.
+void link_removals_planar(benchmark::State& state) {
+  const HabitatNetwork network = planar_network(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(link_removals(network, parameters_of(5000.0)));
+  state.counters["links"] = static_cast<double>(boost::num_edges(network.graph));
+}
+BENCHMARK(link_removals_planar)->Arg(22)->Arg(45)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 /// The complete graph of 404 patches that takes Conefor 87 s for PC and dPC alone.
 void importance_complete_404(benchmark::State& state) {

@@ -340,6 +340,23 @@ max_cost_m = 9000
   CHECK(study.analyses.nearest_source->max_cost_m == 9000.0);
 }
 
+TEST_CASE("deltas: what to take out and the tolerance of connectors arrive") {
+  const StudyFolder at;
+  const std::string shortest = "[inputs]\nland_cover = \"cover.tif\"\n[[guild]]\nname = \"ground_birds\"\n";
+  const Study plain = load_study(at.study(shortest + "[analysis.deltas]\n"));
+  REQUIRE(plain.analyses.deltas);
+  CHECK(plain.analyses.deltas->links);
+  CHECK(!plain.analyses.deltas->patches);
+  CHECK(!plain.analyses.connector_tolerance);
+  const Study study = load_study(
+      at.study(shortest + "[analysis]\ndPC_tolerance = 1e-6\n[analysis.deltas]\nlinks = false\npatches = true\n"
+                          "elements = false\nclasses = false\ncomponents = false\nplaces = false\n"));
+  const DeltaAnalysis& what = *study.analyses.deltas;
+  CHECK(what.patches);
+  CHECK(!(what.links || what.elements || what.classes || what.components || what.places));
+  CHECK(study.analyses.connector_tolerance == 1e-6);
+}
+
 /// A square zone in the places' layer, by its offsets from the frame's south-west corner.
 std::string zone(const std::string& name, int west, int south, int side) {
   const int x = 400000 + west, y = 3400000 - 1200 + south;
