@@ -504,7 +504,9 @@ WetlandSitesAnalysis read_wetland_sites(Section& section, const StudySoFar& so_f
   rule.water_reach_m = section.number("water_reach_m", rule.water_reach_m, 0.0, 1e6);
   rule.development_clear_m = section.number("development_clear_m", rule.development_clear_m, 0.0, 1e6);
   rule.stream_ha = section.number("stream_ha", rule.stream_ha, 1e-6, 1e9);
+  rule.low_ground = section.boolean("low_ground", rule.low_ground);
   rule.threshold = section.number("threshold", rule.threshold, 0.0, 1.0);
+  rule.best_share = section.number("best_share", rule.best_share, 0.0, 1.0);
   rule.least_ha = section.number("least_ha", rule.least_ha, 0.0, 1e9);
   rule.largest_ha = section.number("largest_ha", std::max(rule.largest_ha, rule.least_ha), rule.least_ha, 1e9);
   rule.depth_m = section.number("depth_m", rule.depth_m, 0.0, 100.0);

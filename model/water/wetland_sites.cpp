@@ -137,6 +137,9 @@ WetlandSites find_wetland_sites(const Landscape& landscape, const Raster<std::ui
       if (!ground.is_valid(cell)) continue;
       const double cover = rule.cover_values[landscape.cover[cell]];
       if (cover <= 0.0) continue;
+      const bool holds_water = filled[cell] - ground[cell] >= static_cast<float>(rule.least_depth_m);
+      const bool is_low = hand.is_valid(cell) && static_cast<double>(hand[cell]) <= rule.hand_low_m;
+      if (rule.low_ground && !holds_water && !is_low) continue;
       double sum = 0.0, weights = 0.0;
       const auto add = [&](double weight, double value) {
         sum += weight * value;
@@ -147,7 +150,7 @@ WetlandSites find_wetland_sites(const Landscape& landscape, const Raster<std::ui
                          : 0.0);
       add(w.drainage,
           hand.is_valid(cell) ? falling(static_cast<double>(hand[cell]), rule.hand_low_m, rule.hand_high_m) : 0.0);
-      add(w.depression, filled[cell] - ground[cell] >= static_cast<float>(rule.least_depth_m) ? 1.0 : 0.0);
+      add(w.depression, holds_water ? 1.0 : 0.0);
       if (soil != nullptr && soil->is_valid(cell)) add(w.soil, rule.soil_values[at((*soil)[cell]) - 1]);
       add(w.cover, cover);
       add(w.water, falling(static_cast<double>(to_water[cell]), 0.0, rule.water_reach_m));
@@ -156,10 +159,14 @@ WetlandSites find_wetland_sites(const Landscape& landscape, const Raster<std::ui
     }
   });
 
+  double threshold = rule.threshold;
+  if (rule.best_share < 1.0) {
+    const double share = 1.0 - std::max(0.0, rule.best_share);
+    threshold = std::max(threshold, quantiles(found.suitability, share, share).first);
+  }
   const auto cells_of = [&](double ha) { return std::max<std::int64_t>(1, std::llround(ha / frame.cell_area_ha())); };
   std::vector<Cell> seeds;
-  found.label =
-      grow_sites(found.suitability, rule.threshold, cells_of(rule.least_ha), cells_of(rule.largest_ha), &seeds);
+  found.label = grow_sites(found.suitability, threshold, cells_of(rule.least_ha), cells_of(rule.largest_ha), &seeds);
   found.sites.resize(seeds.size());
   for (std::size_t k = 0; k < seeds.size(); ++k) {
     found.sites[k].seed = seeds[k];

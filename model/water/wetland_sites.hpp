@@ -29,12 +29,14 @@ struct SiteRule {
   std::vector<bool> water_classes, built_classes;          // by class
   double water_reach_m = 1000.0, development_clear_m = 100.0;
   double stream_ha = 50.0;                   // catchment from which on there is a stream
-  double threshold = 0.6;                    // a cell may be part of a site from this suitability on
-  double least_ha = 0.1, largest_ha = 20.0;  // of a site
+  bool low_ground = true;                    // only in depressions and up to `hand_low_m` above drainage
+  double threshold = 0.6;                    // a cell may be part of a site from this suitability on (a choice), ...
+  double best_share = 0.05;                  // and if it is among this share of the land, the most suitable (a choice)
+  double least_ha = 0.2, largest_ha = 20.0;  // of a site (a choice)
   double depth_m = 0.5;                      // mean depth that a site is dug to where the ground holds less
   double cost_per_ha = 1.0;                  // in the study's own unit; the default makes cost the area
   double cost_per_m3 = 0.0;                  // of earth moved
-  double micro_ha = 8.0;                     // largest micro-wetland (small and micro wetlands, GB/T 42481-2023)
+  double micro_ha = 8.0;                     // largest micro-wetland (a choice)
   double micro_distance_m = 500.0;           // and people or built-up land within this distance
 };
 

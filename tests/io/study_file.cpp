@@ -88,6 +88,8 @@ name = "ground_birds"
 weights = { wetness = 0, drainage = 0, depression = 0, cover = 2, water = 0, development = 1 }
 cover = { shrubland = 0.25, default = 0.9 }
 threshold = 0.5
+best_share = 1
+low_ground = false
 largest_ha = 2
 cost_per_ha = 3
 depth_m = 0.7
@@ -116,6 +118,8 @@ to = "water"
   CHECK(rule.weights.wetness == 0.0);
   CHECK(rule.weights.cover == 2.0);
   CHECK(rule.threshold == 0.5);
+  CHECK(rule.best_share == 1.0);
+  CHECK_FALSE(rule.low_ground);
   CHECK(rule.depth_m == 0.7);
   CHECK(rule.cost_per_ha == 3.0);
   const auto value = [&](const char* name) {

@@ -36,6 +36,8 @@ SiteRule rule_of() {
   rule.water_classes = {false, true, false};
   rule.built_classes = {false, false, true};
   rule.least_ha = 0.01;
+  rule.low_ground = false;
+  rule.best_share = 1.0;
   return rule;
 }
 
@@ -147,6 +149,38 @@ TEST_CASE("sites: each factor in closed form") {
   rule.weights = only(&SiteWeights::depression);
   rule.weights.development = 3.0;
   CHECK(find_wetland_sites(place, nullptr, rule).suitability.at(2, 4) == Approx((1.0 + 3.0 * 0.5) / 4.0));
+}
+
+TEST_CASE("sites lie in low ground, and only the most suitable share of the land counts") {
+  // Ground that rises 2 m a cell to the east from a valley of 20 cells, whose streams begin at two cells; a hollow of
+  // one cell on top.
+  Raster<float> heights(Shape{20, 8});
+  for (Cell cell = 0; cell < heights.shape.cells(); ++cell)
+    heights[cell] =
+        0.1F * static_cast<float>(heights.shape.row(cell)) + 2.0F * static_cast<float>(heights.shape.col(cell));
+  heights.at(10, 6) -= 8.0F;
+  const Landscape place = place_of(heights, Raster<ClassIndex>(heights.shape, 0));
+  SiteRule rule = rule_of();
+  rule.weights = only(&SiteWeights::cover);  // 1 wherever a site may be
+  rule.stream_ha = 0.2;
+  const auto possible = [&] {
+    const WetlandSites found = find_wetland_sites(place, nullptr, rule);
+    return std::count_if(found.label.values.begin(), found.label.values.end(), [](auto l) { return l > 0; });
+  };
+  CHECK(possible() == 160);
+  rule.low_ground = true;
+  const Raster<float> low = find_wetland_sites(place, nullptr, rule).suitability;
+  CHECK(low.at(12, 1) == 1.0F);
+  CHECK(low.at(12, 6) == 0.0F);  // 12 m above the valley
+  CHECK(low.at(10, 6) == 1.0F);  // but the hollow holds water
+  rule.low_ground = false;
+  rule.weights = only(&SiteWeights::drainage);
+  rule.threshold = 0.0;
+  const auto all = possible();
+  rule.best_share = 0.0;  // the highest alone, and what equals it
+  const auto few = possible();
+  CHECK(few > 0);
+  CHECK(few < all);
 }
 
 TEST_CASE("sites: area, volumes, earth, catchment, cost and people of a drawn hollow") {
