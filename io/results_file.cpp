@@ -255,9 +255,21 @@ std::string file_name_of(const CaseId& id) { return fmt::format("{}-{}-{}.h5", i
 
 bool is_taken_in_results(const std::string& guild) {
   // The rasters and the tables of a case stand beside its guilds, and netCDF's readers look for axes there.
-  static constexpr std::array names{
-      "tables", "paths",      "land_cover",  "elevation",        "recovery",    "disturbed",     "x",
-      "y",      "water_days", "water_depth", "water_depth_most", "depressions", "wetland_sites", "wetland_suitability"};
+  static constexpr std::array names{"tables",
+                                    "paths",
+                                    "land_cover",
+                                    "elevation",
+                                    "recovery",
+                                    "disturbed",
+                                    "x",
+                                    "y",
+                                    "water_days",
+                                    "water_depth",
+                                    "water_depth_most",
+                                    "depressions",
+                                    "wetland_sites",
+                                    "wetland_suitability",
+                                    "restoration_order"};
   return std::find(names.begin(), names.end(), guild) != names.end();
 }
 

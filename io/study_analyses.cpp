@@ -10,14 +10,12 @@
 #include "io/raster_io.hpp"
 #include "io/sha256.hpp"
 #include "io/study_indices.hpp"
+#include "io/study_wetlands.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
 
 namespace greenweave {
 
-namespace {
-
-/// Names that must be among those known.
 std::vector<std::string> names_among(Section& section, const std::string& key, const std::string& what,
                                      const std::vector<std::string>& known) {
   const std::vector<std::string> names = section.texts(key).value_or(std::vector<std::string>{});
@@ -32,6 +30,20 @@ std::vector<std::string> guild_names(const Study& study) {
   for (const Guild& guild : study.guilds) names.push_back(guild.name);
   return names;
 }
+
+std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far) {
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  std::vector<bool> chosen(classes.classes.size(), false);
+  std::vector<std::string> known;
+  for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
+  const std::vector<std::string> names = names_among(section, key, "class", known);
+  if (names.empty())
+    section.fail("", fmt::format("`{}` is missing", key), fmt::format("add {} = [\"...\"]: land-cover classes", key));
+  for (const std::string& name : names) chosen[static_cast<std::size_t>(classes.index_of_name(name))] = true;
+  return chosen;
+}
+
+namespace {
 
 CircuitAnalysis read_circuit(Section& section, const StudySoFar& so_far) {
   using Focal = CircuitAnalysis::Focal;
@@ -83,19 +95,6 @@ void record_input(Study& study, const std::string& role, const std::filesystem::
 }
 
 namespace {
-
-/// Which classes a list of names means.
-std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far) {
-  const ClassTable& classes = *so_far.study.landscape.classes;
-  std::vector<bool> chosen(classes.classes.size(), false);
-  std::vector<std::string> known;
-  for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
-  const std::vector<std::string> names = names_among(section, key, "class", known);
-  if (names.empty())
-    section.fail("", fmt::format("`{}` is missing", key), fmt::format("add {} = [\"...\"]: land-cover classes", key));
-  for (const std::string& name : names) chosen[static_cast<std::size_t>(classes.index_of_name(name))] = true;
-  return chosen;
-}
 
 CorridorAnalysis read_corridors(Section& section, const StudySoFar& so_far) {
   CorridorAnalysis what;
@@ -551,6 +550,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("water")) analyses.water = read_water(*topic, so_far);
   if (auto topic = section.table("deltas")) analyses.deltas = read_deltas(*topic, so_far);
   read_index_analyses(section, so_far, analyses);
+  read_restoration_analyses(section, so_far, analyses);
   section.done();
   return analyses;
 }

@@ -66,7 +66,7 @@ class Works {
                {"peak_groups_per_day", "d-1", "Visitor groups on its busiest path", std::move(groups_)},
                {"cut_m3", "m3", "Earth taken away", std::move(cut_)},
                {"fill_m3", "m3", "Earth brought", std::move(filled_)}}};
-    return {std::move(made_), std::move(log)};
+    return {std::move(made_), std::move(log), std::move(restored_)};
   }
 
  private:
@@ -115,11 +115,15 @@ class Works {
     const double fraction = recovered(what.recovery);
     std::vector<Cell> cells = cells_inside(made_.frame, what.place);
     cells.insert(cells.end(), what.cells.begin(), what.cells.end());
+    RestoredPlace place{action_->name, start_, what.to, {}, 0.0};
     for (const Cell cell : cells)
       if (made_.cover.is_valid(cell) && (what.from.empty() || is(from, cell))) {
         if (what.dig_m > 0.0 && made_.elevation_m != nullptr) set_height(cell, height(cell) - what.dig_m);
+        if (made_.cover[cell] != to) place.cells.push_back(cell);
         turn(cell, to, fraction);
       }
+    place.dug_m3 = cut_m3_;
+    restored_.push_back(std::move(place));
   }
 
   void carry_out(const Regrade& what) {
@@ -339,6 +343,7 @@ class Works {
   const Action* action_ = nullptr;
   int start_ = 0;
   double recovered_ = 1.0, peak_groups_ = 0.0, cut_m3_ = 0.0, fill_m3_ = 0.0;
+  std::vector<RestoredPlace> restored_;
   std::shared_ptr<Raster<float>> ground_;  // this case's own heights, once an action changed them
   // The log, column by column.
   std::vector<std::string> name_, type_;

@@ -136,9 +136,16 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
     if (study.analyses.wetland_sites && is_baseline && id.year == study.years.front())
       add_wetland_sites(study, *study.analyses.wetland_sites, context, result);
-    if (study.analyses.water)
-      add_water(study, made.landscape, water_of(study, made.landscape, *study.analyses.water, context),
-                *study.analyses.water, result);
+    if (study.analyses.restoration_order && is_baseline && id.year == study.years.front()) {
+      std::vector<const LinkMemory*> before;
+      for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);
+      add_restoration_order(study, before, *study.analyses.restoration_order, context, result);
+    }
+    if (study.analyses.water) {
+      const CaseWater water = water_of(study, made.landscape, *study.analyses.water, context);
+      add_water(study, made.landscape, water, *study.analyses.water, result);
+      if (study.analyses.restoration) add_restoration(study, made, water, *study.analyses.restoration, context, result);
+    }
     result.rasters.push_back(land_cover_codes(made.landscape));
     if (made.landscape.elevation_m != nullptr &&
         (is_baseline || made.landscape.elevation_m != study.landscape.elevation_m))

@@ -19,6 +19,8 @@
 #include "scenarios/analyses/metapopulation.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
 #include "scenarios/analyses/protection.hpp"
+#include "scenarios/analyses/restoration.hpp"
+#include "scenarios/analyses/restoration_order.hpp"
 #include "scenarios/analyses/robustness.hpp"
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
@@ -157,6 +159,8 @@ struct Analyses {
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
   std::optional<WaterAnalysis> water = std::nullopt;
   std::optional<WetlandSitesAnalysis> wetland_sites = std::nullopt;
+  std::optional<RestorationAnalysis> restoration = std::nullopt;             // asks for `water`
+  std::optional<RestorationOrderAnalysis> restoration_order = std::nullopt;  // asks for `wetland_sites`
   std::optional<DeltaAnalysis> deltas = std::nullopt;
   std::optional<GravityAnalysis> gravity = std::nullopt;
   std::optional<MetapopulationAnalysis> metapopulation = std::nullopt;

@@ -22,16 +22,6 @@ constexpr std::int32_t ocean = DepressionHierarchy::ocean;
 
 std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 
-/// Heights where both heights and land cover are known.
-Raster<float> ground_of(const Landscape& landscape) {
-  Raster<float> ground = *landscape.elevation_m;
-  if (landscape.cover.valid.empty()) return ground;
-  if (ground.valid.empty()) ground.valid.assign(ground.values.size(), 1);
-  for (std::size_t i = 0; i < ground.valid.size(); ++i)
-    if (landscape.cover.valid[i] == 0) ground.valid[i] = 0;
-  return ground;
-}
-
 /// A depression over all years.
 struct DepressionRow {
   std::int32_t root = 0;
@@ -188,6 +178,15 @@ Table tabulate_years(const WaterBalance& balance, double area_m2) {
 }
 
 }  // namespace
+
+Raster<float> ground_of(const Landscape& landscape) {
+  Raster<float> ground = *landscape.elevation_m;
+  if (landscape.cover.valid.empty()) return ground;
+  if (ground.valid.empty()) ground.valid.assign(ground.values.size(), 1);
+  for (std::size_t i = 0; i < ground.valid.size(); ++i)
+    if (landscape.cover.valid[i] == 0) ground.valid[i] = 0;
+  return ground;
+}
 
 Raster<float> case_curve_numbers(const Study& study, const Landscape& landscape, const WaterAnalysis& what) {
   Raster<std::uint8_t> unknown;

@@ -36,6 +36,9 @@ struct CaseWater {
   WaterBalance balance;
 };
 
+/// Heights where both heights and land cover are known.
+Raster<float> ground_of(const Landscape& landscape);
+
 /// Curve numbers of a landscape: the study's raster, if it has one, where no action changed the class; else by class
 /// and soil.
 Raster<float> case_curve_numbers(const Study& study, const Landscape& landscape, const WaterAnalysis& what);
