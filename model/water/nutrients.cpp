@@ -44,24 +44,26 @@ std::vector<double> yearly_runoff_m3(const std::vector<UnitLand>& lands, double 
   return runoff;
 }
 
-std::vector<PondLoad> nutrient_loads(const Drainage& drainage, std::span<const double> runoff_m3, double cell_m,
-                                     const Nutrient& nutrient, double temperature_c,
-                                     std::span<const std::uint8_t> at_work) {
+std::vector<PondLoad> nutrient_loads(const Drainage& drainage, std::span<const double> runoff_m3,
+                                     const Nutrient& nutrient, double temperature_c, std::span<const double> wet_m2) {
   std::vector<PondLoad> loads(drainage.units.size());
   std::vector<double> water(drainage.units.size(), 0.0), mass_g(drainage.units.size(), 0.0);
   for (std::size_t k = 0; k < drainage.units.size(); ++k) {
     const DrainageUnit& unit = drainage.units[k];
     water[k] += runoff_m3[k];
     mass_g[k] += runoff_m3[k] * nutrient.runoff_mg_l;
-    if (unit.pond > 0 && at(unit.pond) < at_work.size() && at_work[at(unit.pond)] != 0 && water[k] > 0.0) {
-      PondLoad& load = loads[k];
+    PondLoad& load = loads[k];
+    if (unit.pond > 0) {
       load.inflow_m3 = water[k];
-      load.load_m_yr = water[k] / (static_cast<double>(unit.pond_cells) * cell_m * cell_m);
+      load.came_kg = mass_g[k] / 1000.0;
+    }
+    const double area_m2 = unit.pond > 0 && at(unit.pond) < wet_m2.size() ? wet_m2[at(unit.pond)] : 0.0;
+    if (area_m2 > 0.0 && water[k] > 0.0) {
+      load.load_m_yr = water[k] / area_m2;
       const double inlet = mass_g[k] / water[k];
       // Cleaner water than the background is not made dirtier.
       const double outlet =
           std::min(inlet, outlet_concentration(inlet, load.load_m_yr, nutrient.removal, temperature_c));
-      load.came_kg = mass_g[k] / 1000.0;
       load.removed_kg = (inlet - outlet) * water[k] / 1000.0;
       mass_g[k] = outlet * water[k];
     }

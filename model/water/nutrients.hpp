@@ -25,7 +25,7 @@ std::vector<Nutrient> default_nutrients();
 /// What a pond gets and removes in a year.
 struct PondLoad {
   double inflow_m3 = 0.0;
-  double load_m_yr = 0.0;  // hydraulic load: inflow over area
+  double load_m_yr = 0.0;  // hydraulic load: inflow over the area under water
   double came_kg = 0.0, removed_kg = 0.0;
 };
 
@@ -33,10 +33,9 @@ struct PondLoad {
 std::vector<double> yearly_runoff_m3(const std::vector<UnitLand>& lands, double cell_m,
                                      std::span<const WeatherDay> weather, const RunoffRule& rule = {});
 
-/// Loads down the drainage: what one pond removes does not come to the next. By unit; 0 where no pond is at work.
-/// `at_work` by pond label; labels that it lacks are not.
-std::vector<PondLoad> nutrient_loads(const Drainage& drainage, std::span<const double> runoff_m3, double cell_m,
-                                     const Nutrient& nutrient, double temperature_c,
-                                     std::span<const std::uint8_t> at_work);
+/// Loads down the drainage: what one pond removes does not come to the next. `wet_m2` is the area of each pond that is
+/// under water, by label; ponds that it lacks, or that are dry, remove nothing. By unit; 0 for streams.
+std::vector<PondLoad> nutrient_loads(const Drainage& drainage, std::span<const double> runoff_m3,
+                                     const Nutrient& nutrient, double temperature_c, std::span<const double> wet_m2);
 
 }  // namespace greenweave

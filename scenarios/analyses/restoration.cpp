@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "model/water/conditioning.hpp"
 #include "model/water/ponds.hpp"
@@ -95,7 +96,8 @@ Table tabulate_places(const std::vector<Place>& places, const RestorationAnalysi
       .number("wet_meadow_ha", "ha", "Wet meadow", [](const P& p) { return p.meadow_ha; })
       .number("dry_ha", "ha", "Too dry for a wetland, as the ground and the water are",
               [](const P& p) { return p.dry_ha; })
-      .number("catchment_ha", "ha", "All land above its outlet", [](const P& p) { return p.catchment_ha; });
+      .number("catchment_ha", "ha", "All land that drains to it, itself included",
+              [](const P& p) { return p.catchment_ha; });
   for (const AttributeRecovery& attribute : what.attributes) {
     const std::string& name = attribute.name;
     table
@@ -116,7 +118,7 @@ Table tabulate_places(const std::vector<Place>& places, const RestorationAnalysi
               [](const P& p) { return p.most_held_m3; })
       .number("inflow_m3", "m3", "Runoff that comes to it in the mean year",
               [](const P& p) { return p.loads.empty() ? 0.0 : p.loads.front().inflow_m3; })
-      .number("load_m_yr", "m a-1", "Hydraulic load: that over its area",
+      .number("load_m_yr", "m a-1", "Hydraulic load: that over its area under water, mean of the year",
               [](const P& p) { return p.loads.empty() ? 0.0 : p.loads.front().load_m_yr; });
   for (std::size_t n = 0; n < what.water.nutrients.size(); ++n) {
     const std::string& name = what.water.nutrients[n].name;
@@ -138,7 +140,8 @@ Table tabulate_outlets(const std::vector<Outlet>& outlets, const Frame& frame) {
       .number("peak_without_m3_s", "m3 s-1", "In the case's landscape, if its restored wetlands held nothing back",
               [](const O& o) { return o.without_m3_s; })
       .number("peak_m3_s", "m3 s-1", "In the case", [](const O& o) { return o.peak_m3_s; })
-      .number("peak_hour", "h", "When, since the storm's beginning", [](const O& o) { return o.hour; })
+      .number("peak_hour", "h", "When it would come without them, since the storm's beginning",
+              [](const O& o) { return o.hour; })
       .number("volume_before_m3", "m3", "Runoff before any action", [](const O& o) { return o.before_m3; })
       .number("volume_m3", "m3", "Runoff in the case", [](const O& o) { return o.volume_m3; })
       .number("wetland_percent", "%", "Restored wetlands, of the land above it",
@@ -221,23 +224,36 @@ void add_restoration(const Study& study, const ScenarioLandscape& made, const Ca
   const StudyFlow ground = study_flow(study, what.water.stream_ha);
   const Drainage drainage = drainage_units(ground.flow, ground.drained, ground.streams, ponds, cell_m);
   context.check();
-  const auto lands = [&](const Raster<float>& numbers) {
-    return unit_lands(drainage, ground.flow, numbers, ground.slope, cell_m);
+  const auto lands = [&](const Drainage& of, const Raster<float>& numbers) {
+    return unit_lands(of, ground.flow, numbers, ground.slope, cell_m);
   };
-  const std::vector<UnitLand> land = lands(water.curve_number),
-                              land_before = lands(case_curve_numbers(study, study.landscape, *study.analyses.water));
+  const std::vector<UnitLand> land = lands(drainage, water.curve_number);
   const std::vector<std::uint8_t> none, all(places.size() + 1, 1);
   const FloodModel model(drainage, land, land, cell_m, what.water.storm, what.water.flood);
-  const Flood before =
-      FloodModel(drainage, land_before, land_before, cell_m, what.water.storm, what.water.flood).run(none);
-  const Flood without = model.run(none), with = places.empty() ? without : model.run(all);
+  const Flood idle = model.run(none), at_work = places.empty() ? idle : model.run(all);
+  context.check();
+  // How a stream is cut changes its peaks a little. So that cases compare, peaks are those of streams that no pond
+  // cuts, times what the ponds at work make of them.
+  const Drainage plain =
+      drainage_units(ground.flow, ground.drained, ground.streams, Raster<std::int32_t>(frame.shape, 0), cell_m);
+  const auto plain_flood = [&](const Raster<float>& numbers) {
+    const std::vector<UnitLand> plain_land = lands(plain, numbers);
+    return FloodModel(plain, plain_land, plain_land, cell_m, what.water.storm, what.water.flood).run(none);
+  };
+  const Flood before = plain_flood(case_curve_numbers(study, study.landscape, *study.analyses.water)),
+              without = plain_flood(water.curve_number);
   context.check();
 
   const std::vector<double> runoff_m3 = yearly_runoff_m3(land, cell_m, study.weather);
+  // What removes nutrients is the water that stands, mean of the year; dry ground does not.
+  std::vector<double> wet_m2(places.size() + 1, 0.0);
+  for (std::size_t p = 0; p < places.size(); ++p)
+    for (const Cell cell : cells_of[p])
+      wet_m2[p + 1] += static_cast<double>(water.balance.wet_days[cell]) / 365.25 * cell_m * cell_m;
   double share_removed = 0.0;
   std::vector<std::vector<PondLoad>> loads;
   for (const Nutrient& nutrient : what.water.nutrients) {
-    loads.push_back(nutrient_loads(drainage, runoff_m3, cell_m, nutrient, what.water.temperature_c, all));
+    loads.push_back(nutrient_loads(drainage, runoff_m3, nutrient, what.water.temperature_c, wet_m2));
     double all_kg = 0.0, removed_kg = 0.0;
     for (std::size_t k = 0; k < runoff_m3.size(); ++k) {
       all_kg += runoff_m3[k] * nutrient.runoff_mg_l / 1000.0;
@@ -260,35 +276,49 @@ void add_restoration(const Study& study, const ScenarioLandscape& made, const Ca
     }
     cost += place.cost;
   }
+  std::vector<double> cells_above(drainage.units.size(), 0.0);
   for (std::size_t k = 0; k < drainage.units.size(); ++k) {
     const DrainageUnit& unit = drainage.units[k];
+    for (const auto& [number, count] : land[k].cells_by_number) cells_above[k] += static_cast<double>(count);
+    if (unit.downstream >= 0) cells_above[at(unit.downstream)] += cells_above[k];
     if (unit.pond <= 0) continue;
     Place& place = places[at(unit.pond) - 1];
-    place.catchment_ha = unit.cells_drained * frame.cell_area_ha();
-    place.peak_in_m3_s = with.units[k].peak_in_m3_s;
-    place.peak_m3_s = with.units[k].peak_m3_s;
-    place.most_held_m3 = with.units[k].most_held_m3;
-    place.storm_m3 = with.units[k].volume_m3;
+    place.catchment_ha = cells_above[k] * frame.cell_area_ha();
+    place.peak_in_m3_s = at_work.units[k].peak_in_m3_s;
+    place.peak_m3_s = at_work.units[k].peak_m3_s;
+    place.most_held_m3 = at_work.units[k].most_held_m3;
+    place.storm_m3 = at_work.units[k].volume_m3;
     for (std::size_t n = 0; n < loads.size(); ++n) place.loads[n] = loads[n][k];
   }
 
-  // Wetland above each unit, itself included.
+  // Outlets of the cut streams by their cell: what ponds make of their peaks, and how much wetland lies above.
+  struct Effect {
+    double peak_factor = 1.0, wetland_cells = 0.0;
+  };
+  std::map<Cell, Effect> effects;
   std::vector<double> wetland_cells(drainage.units.size(), 0.0);
-  std::vector<Outlet> outlets;
-  double peak = 0.0;
   for (std::size_t k = 0; k < drainage.units.size(); ++k) {
     const DrainageUnit& unit = drainage.units[k];
     wetland_cells[k] += static_cast<double>(unit.pond_cells);
-    if (unit.downstream >= 0) {
+    if (unit.downstream >= 0)
       wetland_cells[at(unit.downstream)] += wetland_cells[k];
-      continue;
-    }
-    peak = std::max(peak, with.units[k].peak_m3_s);
+    else if (idle.units[k].peak_m3_s > 0.0)
+      effects[unit.outlet] = {at_work.units[k].peak_m3_s / idle.units[k].peak_m3_s, wetland_cells[k]};
+  }
+  std::vector<Outlet> outlets;
+  double peak = 0.0;
+  for (std::size_t k = 0; k < plain.units.size(); ++k) {
+    const DrainageUnit& unit = plain.units[k];
+    if (unit.downstream >= 0) continue;
+    const auto found = effects.find(unit.outlet);
+    const Effect effect = found != effects.end() ? found->second : Effect{};
+    const double peak_m3_s = without.units[k].peak_m3_s * effect.peak_factor;
+    peak = std::max(peak, peak_m3_s);
     const double catchment_ha = unit.cells_drained * frame.cell_area_ha();
     if (catchment_ha < what.outlet_ha) continue;
-    outlets.push_back({unit.outlet, catchment_ha, before.units[k].peak_m3_s, without.units[k].peak_m3_s,
-                       with.units[k].peak_m3_s, with.units[k].peak_hour, before.units[k].volume_m3,
-                       with.units[k].volume_m3, wetland_cells[k] / unit.cells_drained});
+    outlets.push_back({unit.outlet, catchment_ha, before.units[k].peak_m3_s, without.units[k].peak_m3_s, peak_m3_s,
+                       without.units[k].peak_hour, before.units[k].volume_m3, without.units[k].volume_m3,
+                       effect.wetland_cells / unit.cells_drained});
   }
   std::stable_sort(outlets.begin(), outlets.end(),
                    [](const Outlet& a, const Outlet& b) { return a.catchment_ha > b.catchment_ha; });
@@ -302,7 +332,7 @@ void add_restoration(const Study& study, const ScenarioLandscape& made, const Ca
   for (GuildResult& guild : result.guilds) {
     if (guild.guild != study.analyses.water->guild) continue;
     add_index(guild, {&peak_spec, peak});
-    add_index(guild, {&volume_spec, with.runoff_m3});
+    add_index(guild, {&volume_spec, without.runoff_m3});
     add_index(guild, {&removed_spec, share_removed});
     add_index(guild, {&recovered_spec, recovered_ha});
     add_index(guild, {&debt_spec, debt});

@@ -58,6 +58,11 @@ class SiteEvaluator : public PlanEvaluator {
         values.push_back(held_m3);
       }
       if (what_.nutrients > 0.0) {
+        // Sites are dug: all of one is under water.
+        std::vector<double> wet_m2(at_work.size(), 0.0);
+        for (std::size_t k = 0; k < cells_.size(); ++k)
+          if (chosen[k] != 0)
+            wet_m2[k + 1] = static_cast<double>(cells_[k].size()) * study_.landscape.frame.cell_area_ha() * 1e4;
         std::vector<double> runoff(runoff_without_);
         for (std::size_t k = 0; k < runoff.size(); ++k) {
           const std::int32_t pond = drainage_->units[k].pond;
@@ -65,8 +70,7 @@ class SiteEvaluator : public PlanEvaluator {
         }
         for (const Nutrient& nutrient : what_.water.nutrients) {
           double removed_kg = 0.0;
-          for (const PondLoad& load : nutrient_loads(*drainage_, runoff, study_.landscape.frame.cell_m, nutrient,
-                                                     what_.water.temperature_c, at_work))
+          for (const PondLoad& load : nutrient_loads(*drainage_, runoff, nutrient, what_.water.temperature_c, wet_m2))
             removed_kg += load.removed_kg;
           values.push_back(removed_kg);
         }
@@ -295,10 +299,11 @@ void add_restoration_order(const Study& study, const std::vector<const LinkMemor
       .integer("sites", "1", "How many sites",
                [](const Plan& p) { return std::count(p.chosen.begin(), p.chosen.end(), 1); })
       .text("which", "Their numbers in the table wetland_sites", [&](const Plan& p) {
-        std::string names;
+        std::vector<std::size_t> numbers;
         for (std::size_t k = 0; k < p.chosen.size(); ++k)
-          if (p.chosen[k] != 0) names += fmt::format("{}{}", names.empty() ? "" : " ", sites[k] + 1);
-        return names;
+          if (p.chosen[k] != 0) numbers.push_back(sites[k] + 1);
+        std::sort(numbers.begin(), numbers.end());
+        return fmt::format("{}", fmt::join(numbers, " "));
       });
   for (std::size_t a = 0; a < aims.size(); ++a)
     plan_table.number(aims[a].name, aims[a].unit.c_str(), aims[a].meaning.c_str(),

@@ -75,6 +75,89 @@ TEST_CASE("the shortest study: everything else is a default") {
   CHECK(study.inputs.at(0).sha256.size() == 64);
 }
 
+TEST_CASE("restoration and its order: keys, defaults from reviews, mistakes") {
+  const StudyFolder at;
+  at.folder.write("weather.csv", "date,rain_mm,et_mm\n2025-01-01,5,1\n");
+  const std::string text = R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+population = "cover.tif"
+climate = "weather.csv"
+[[guild]]
+name = "ground_birds"
+[analysis.water]
+[analysis.wetland_sites]
+[analysis.restoration]
+storm_mm = 90
+storm_shape = "even"
+marsh_days = 100
+cost_per_ha = 7
+[[analysis.restoration.attribute]]
+name = "animals"
+tau_years = 5
+tau_range = [3, 8]
+source = "our own counts"
+[[analysis.restoration.attribute]]
+name = "plants"
+[[analysis.restoration.nutrient]]
+name = "ammonium"
+runoff_mg_l = 1.5
+k_m_yr = 14
+[analysis.restoration_order]
+candidates = 5
+budget = 40
+weights = { ECA = 2, people = 0 }
+budget_per_year = 10
+first_year = 2027
+)";
+  const Study study = load_study(at.study(text));
+  const RestorationAnalysis& what = *study.analyses.restoration;
+  CHECK(what.water.storm.rain_mm == 90.0);
+  CHECK(what.water.storm.shape == Storm::Shape::even);
+  CHECK(what.marsh_days == 100.0);
+  CHECK(what.cost_per_ha == 7.0);
+  CHECK(
+      what.wetland_classes.at(static_cast<std::size_t>(study.landscape.classes->index_of_name("herbaceous_wetland"))));
+  CHECK_FALSE(what.wetland_classes.at(static_cast<std::size_t>(study.landscape.classes->index_of_name("cropland"))));
+  REQUIRE(what.attributes.size() == 2);
+  CHECK(what.attributes[0].expected.tau_years == 5.0);
+  CHECK(what.attributes[0].low.tau_years == 8.0);  // slow recovery is the lower end
+  CHECK(what.attributes[0].high.tau_years == 3.0);
+  CHECK(what.attributes[0].source == "our own counts");
+  CHECK(what.attributes[1].expected.ceiling == 0.74);
+  CHECK(what.attributes[1].low.ceiling < 0.74);
+  REQUIRE(what.water.nutrients.size() == 1);
+  CHECK(what.water.nutrients[0].removal.rate_m_yr == 14.0);
+  const RestorationOrderAnalysis& order = *study.analyses.restoration_order;
+  CHECK(order.candidates == 5);
+  CHECK(order.budget == 40.0);
+  CHECK(order.ECA == 2.0);
+  CHECK(order.people == 0.0);
+  CHECK(order.flood == 1.0);
+  CHECK(order.to == "herbaceous_wetland");
+  CHECK(order.water.storm.rain_mm == 90.0);
+  CHECK(order.first_year == 2027);
+
+  const auto fails = [&](const std::string& from, const std::string& to, std::initializer_list<std::string> words) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    const auto path = at.study(changed);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails("[analysis.water]\n", "", {"restoration", "no [analysis.water]"});
+  fails("[analysis.wetland_sites]\n", "", {"restoration_order", "candidates"});
+  fails("people = 0", "people = 1, flod = 1", {"flod", "flood"});
+  fails("ECA = 2, people = 0", "ECA = 0, flood = 0, nutrients = 0, people = 0", {"all weights are 0"});
+  fails("name = \"ammonium\"\nrunoff_mg_l = 1.5\n", "name = \"ammonium\"\n", {"runoff_mg_l", "missing"});
+  fails("name = \"ammonium\"", "name = \"NH4 N\"", {"NH4 N", "cannot name a column"});
+  fails("name = \"plants\"", "name = \"animals\"", {"animals", "twice"});
+  fails("name = \"plants\"", "name = \"fungi\"", {"ceiling", "missing"});
+  fails("tau_range = [3, 8]", "tau_range = [6, 8]", {"tau_range", "no range around 5"});
+  fails("candidates = 5", "candidates = 20\nevery_set = true", {"every_set", "at most 12"});
+  fails("candidates = 5", "candidates = 5\nto = \"marsh\"", {"marsh"});
+}
+
 TEST_CASE("wetland sites, the best of them, and actions on the ground arrive") {
   const StudyFolder at;
   const std::string text = R"(

@@ -202,7 +202,9 @@ TEST_CASE("flood and nutrients: on random ground nothing is lost, trees lead dow
     // What comes to a pond is what the land above it gives, less what ponds above it remove.
     const std::vector<double> runoff = yearly_runoff_m3(land, 30.0, std::vector<WeatherDay>{{2000, 1, 80.0, 0.0}});
     const Nutrient nutrient{"n", 2.0, {.rate_m_yr = 10.0, .tanks = 2.0}, ""};
-    const std::vector<PondLoad> loads = nutrient_loads(drainage, runoff, 30.0, nutrient, 20.0, on);
+    std::vector<double> wet;
+    for (const std::uint8_t o : on) wet.push_back(o != 0 ? 1000.0 : 0.0);
+    const std::vector<PondLoad> loads = nutrient_loads(drainage, runoff, nutrient, 20.0, wet);
     std::vector<double> above(drainage.units.size(), 0.0), removed(drainage.units.size(), 0.0);
     for (std::size_t k = 0; k < drainage.units.size(); ++k) {
       above[k] += runoff[k];
@@ -237,10 +239,13 @@ TEST_CASE("nutrients: one pond in closed form") {
   const std::vector<double> runoff(basin.drainage.units.size(), 30000.0);
   const double inflow = 30000.0 * static_cast<double>(runoff.size());
   const Nutrient nutrient{"n", 2.0, {.rate_m_yr = 6.0, .background = 0.5, .tanks = 1.0, .theta = 1.0}, ""};
-  const PondLoad load =
-      nutrient_loads(basin.drainage, runoff, 100.0, nutrient, 20.0, std::vector<std::uint8_t>{0, 1}).back();
+  const PondLoad load = nutrient_loads(basin.drainage, runoff, nutrient, 20.0, std::vector<double>{0.0, 1e4}).back();
   const double q = inflow / 1e4;
   CHECK(load.load_m_yr == Approx(q));
   CHECK(load.came_kg == Approx(2.0 * inflow / 1000.0));
   CHECK(load.removed_kg == Approx((1.5 - 1.5 / (1.0 + 6.0 / q)) * inflow / 1000.0));
+  // A dry pond removes nothing, and water cleaner than the background is not made dirtier.
+  CHECK(nutrient_loads(basin.drainage, runoff, nutrient, 20.0, {}).back().removed_kg == 0.0);
+  const Nutrient clean{"n", 0.2, nutrient.removal, ""};
+  CHECK(nutrient_loads(basin.drainage, runoff, clean, 20.0, std::vector<double>{0.0, 1e4}).back().removed_kg == 0.0);
 }
