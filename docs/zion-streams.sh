@@ -10,10 +10,10 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 gdalwarp -q -r bilinear -tr 30 30 -ot Float32 -dstnodata -9999 "$dem" dem.tif
 "$program" terrain dem.tif --out terrain --stream-area 100 >/dev/null
-# 24 greys of relief, then a blue for each of Strahler's orders: a palette keeps the file small.
+# White where heights are unknown, 23 greys of relief, then a blue for each of Strahler's orders: a palette keeps the file small.
 gdalwarp -q -r average -tr 40 40 dem.tif coarse.tif
 gdaldem hillshade -q -z 1.3 -multidirectional -compute_edges coarse.tif shade.tif
-gdal_translate -q -ot Byte -a_nodata none -scale 40 240 0 23 shade.tif picture.tif
+gdal_translate -q -ot Byte -a_nodata none -scale 40 240 1 23 shade.tif picture.tif
 read -r west north east south < <(gdalinfo picture.tif | awk -F'[(,)]' '
   /^Upper Left/ { printf "%s %s ", $2, $3 } /^Lower Right/ { print $2, $3 }')
 # Draws an order a few times, each time with the picture moved by a part of a cell: that makes the line wider.
@@ -35,7 +35,8 @@ draw 28 "strahler >= 5" "-45 -15 15 45"
 gdal_translate -q -of VRT picture.tif picture.vrt
 {
   echo '<ColorInterp>Palette</ColorInterp><ColorTable>'
-  for grey in $(seq 0 23); do
+  echo '<Entry c1="255" c2="255" c3="255" c4="255"/>'
+  for grey in $(seq 1 23); do
     v=$((92 + grey * 7))
     echo "<Entry c1=\"$v\" c2=\"$((v - 2))\" c3=\"$((v - 8))\" c4=\"255\"/>"
   done
