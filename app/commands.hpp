@@ -11,6 +11,7 @@ namespace greenweave {
 void add_init_command(CLI::App& app);
 void add_check_command(CLI::App& app);
 void add_run_command(CLI::App& app);
+void add_batch_commands(CLI::App& app);  // submit, status, gather, work
 void add_compare_command(CLI::App& app);
 void add_export_command(CLI::App& app);
 void add_tables_command(CLI::App& app);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -25,6 +26,13 @@ std::string path_in_study(const fs::path& path, const fs::path& folder) {
   const fs::path relative =
       fs::absolute(path).lexically_normal().lexically_relative(fs::absolute(folder).lexically_normal());
   return relative.empty() ? fs::absolute(path).string() : relative.string();
+}
+
+/// A line that runs rather north is a vertical, else a horizontal; a compact area is a core, a long one a belt.
+const char* likely_kind(const NamedExtent& element) {
+  if (!element.has_area) return element.height >= element.width ? "vertical" : "horizontal";
+  const auto [narrow, wide] = std::minmax(element.width, element.height);
+  return 2.0 * narrow >= wide ? "core" : "belt";
 }
 
 std::string identifier_of(const std::string& name) {
@@ -63,8 +71,8 @@ land_cover = "{}"
 scheme = "{}"          # worldcover or nlcd; "none" with [[classes.class]] code and name for another scheme
 )",
                       options.scheme);
-  std::vector<std::string> names;
-  if (!options.framework.empty()) names = feature_names(options.framework, "");
+  std::vector<NamedExtent> names;
+  if (!options.framework.empty()) names = named_extents(options.framework, "");
   if (names.empty()) {
     text += R"(
 # [[framework.element]]        # one for each element of the plan
@@ -72,10 +80,15 @@ scheme = "{}"          # worldcover or nlcd; "none" with [[classes.class]] code 
 # kind = "vertical"            # belt, core, vertical or horizontal
 )";
   } else {
-    text += "\n# The elements of the plan. Say of each whether it is a belt, a core, a vertical or a horizontal.\n";
-    for (const std::string& element : names)
-      text += fmt::format("[[framework.element]]\nname = \"{}\"\n{}kind = \"vertical\"\n\n", identifier_of(element),
-                          identifier_of(element) == element ? "" : fmt::format("feature = \"{}\"\n", element));
+    text +=
+        "\n# The elements of the plan. Their kinds (belt, core, vertical or horizontal) are guessed from their shapes: "
+        "say "
+        "what they are.\n";
+    for (const NamedExtent& element : names)
+      text += fmt::format(
+          "[[framework.element]]\nname = \"{}\"\n{}kind = \"{}\"\n\n", identifier_of(element.name),
+          identifier_of(element.name) == element.name ? "" : fmt::format("feature = \"{}\"\n", element.name),
+          likely_kind(element));
   }
   text += fmt::format(R"(
 [[guild]]                      # presets: forest_mammals, wetland_amphibians, ground_birds; every value can be set

@@ -20,6 +20,7 @@ int parse_and_run(int argc, char** argv) {
   add_init_command(app);
   add_check_command(app);
   add_run_command(app);
+  add_batch_commands(app);
   add_compare_command(app);
   add_map_command(app);
   add_export_command(app);

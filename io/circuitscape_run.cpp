@@ -378,6 +378,7 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
   CircuitOptions options;
   // A maximum map comes with the others alone, as in Circuitscape.
   options.currents = job.current_maps || job.cumulative_only;
+  const bool has_currents = options.currents;
   options.voltages = job.voltage_maps;
   options.solver = solver;
   if (context.progress != nullptr)
@@ -433,6 +434,16 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
   }
   Ledger ledger(outputs, sums);
   options.is_done = [&](int a, int b) { return ledger.is_done(a, b); };
+  // Where nobody asks for a pair's own currents, all pairs are summed in one pass. The sum is whole only at the end,
+  // and the records are kept with it.
+  const bool at_once = is_pairwise && options.currents && !each_current && !job.maximum_map &&
+                       !job.focal_currents_to_zero && !job.log_transform && ledger.resumed() == 0;
+  if (at_once) {
+    options.currents = false;
+    options.cumulative = &cumulative;
+    options.acceptable_residual = acceptable_residual;
+  }
+  std::vector<Record> made;
   bool is_first = std::none_of(ledger.records().begin(), ledger.records().end(),
                                [](const Record& r) { return r.is_solved && !r.has_failed; });
   if (context.progress != nullptr) context.progress->begin(is_pairwise ? "pairs" : "focal nodes", total);
@@ -465,7 +476,10 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
       if (each_current) maps.write("curmap", label, map);
     }
     if (has_maps && run.voltage != nullptr) maps.write("voltmap", label, maps.shown_voltage(*run.voltage));
-    ledger.add(record);
+    if (at_once)
+      made.push_back(record);
+    else
+      ledger.add(record);
     if (context.progress != nullptr) context.progress->advance(1, label);
   };
   try {
@@ -479,6 +493,9 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
     ledger.keep();
     throw;
   }
+  for (const Record& record : made) ledger.add(record);
+  if (at_once && std::any_of(made.begin(), made.end(), [](const Record& r) { return r.is_solved && !r.has_failed; }))
+    cumulative = maps.shown(cumulative);
   if (context.progress != nullptr) context.progress->end();
 
   if (is_pairwise) {
@@ -490,8 +507,8 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
     for (std::size_t k = 0; k < values.size(); ++k) text += fmt::format("{} {:.10g}\n", focal[k].id, values[k]);
     outputs.write("_resistances.out", text);
   }
-  if (options.currents) maps.write("cum_curmap", "", cumulative);
-  if (options.currents && job.maximum_map) maps.write("max_curmap", "", greatest);
+  if (has_currents) maps.write("cum_curmap", "", cumulative);
+  if (has_currents && job.maximum_map) maps.write("max_curmap", "", greatest);
   sum_up(
       ledger, [&](const Record& r) { return label_of(r.a, r.b); }, outcome);
 }

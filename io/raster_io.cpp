@@ -41,6 +41,10 @@ Dataset open_raster(const fs::path& path, const std::string& what) {
         path.string(), "", fmt::format("it has no band of its own ({})", what),
         "take one raster out of it: gdal_translate -of VRT SUBDATASET OUT.vrt; `gdalinfo FILE` lists them");
   GDALRasterBand& band = *dataset->GetRasterBand(1);
+  if (dataset->GetRasterCount() >= 3 && band.GetColorInterpretation() == GCI_RedBand)
+    throw InputError(path.string(), "",
+                     fmt::format("it is a picture of {} bands (red first), not {}", dataset->GetRasterCount(), what),
+                     "give the raster the picture was made of; or, if one band is meant: gdal_translate -b N IN OUT");
   if (band.GetScale() != 1.0 || band.GetOffset() != 0.0)
     throw InputError(path.string(), "",
                      fmt::format("its values are packed: value = {:g} x stored + {:g} ({})", band.GetScale(),

@@ -15,8 +15,10 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "io/case_marks.hpp"
 #include "io/gdal.hpp"
 #include "io/hdf5.hpp"
 #include "io/raster_io.hpp"
@@ -225,16 +227,50 @@ std::vector<Table> study_tables(const Study& study) {
   return tables;
 }
 
-/// Which run a folder of finished cases belongs to: everything that the numbers depend on.
+/// The study's text without what only says how to ask a cluster for machines.
+std::string without_cluster(const std::string& text) {
+  std::stringstream lines(text);
+  std::string kept;
+  bool is_cluster = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto first = line.find_first_not_of(" \t"); first != std::string::npos && line[first] == '[')
+      is_cluster = line.compare(first, 9, "[cluster]") == 0;
+    if (!is_cluster) kept += line + "\n";
+  }
+  return kept;
+}
+
+/// Which run a folder of finished cases belongs to: everything that the numbers depend on, a line each.
 std::string run_key(const Study& study) {
   const Frame& frame = study.landscape.frame;
-  std::string text =
-      fmt::format("schema {}\nprogram {}\nframe {} {} {:a} {:a} {:a}\nyears {}\ndraws {}\nseed {}\n", schema_version,
-                  program_version(), frame.shape.rows, frame.shape.cols, frame.cell_m, frame.west, frame.north,
-                  fmt::join(study.years, " "), study.uncertainty.draws, study.seed);
-  for (const Scenario& scenario : study.scenarios) text += "scenario " + scenario.name + "\n";
-  for (const Provenance& input : study.inputs) text += input.role + " " + input.sha256 + "\n";
-  return sha256_of(text + study.text);
+  std::string text = fmt::format(
+      "program: greenweave {}\nresults: schema {}\nframe: {} x {} cells of {:g} m from {:.17g}, {:.17g}\nyears: "
+      "{}\ndraws: {}\nseed: {}\n",
+      program_version(), schema_version, frame.shape.rows, frame.shape.cols, frame.cell_m, frame.west, frame.north,
+      fmt::join(study.years, " "), study.uncertainty.draws, study.seed);
+  text += "scenarios:";
+  for (const Scenario& scenario : study.scenarios) text += " " + scenario.name;
+  text += "\n";
+  for (const Provenance& input : study.inputs) text += fmt::format("{}: {}\n", input.role, input.sha256);
+  return text + fmt::format("study file: {}\n", sha256_of(without_cluster(study.text)));
+}
+
+/// The first line in which two keys differ.
+std::string first_difference(const std::string& there, const std::string& here) {
+  std::stringstream a(there), b(here);
+  for (std::string x, y; std::getline(a, x) || !b.eof();) {
+    std::getline(b, y);
+    if (x != y) {
+      const std::string of_y = y.substr(std::min(y.size(), y.find(':') + 2));
+      // Digests say nothing to a reader.
+      return of_y.size() == 64 ? fmt::format("the {} is another", y.substr(0, y.find(':')))
+                               : fmt::format("there {}, here {}", x, y);
+    }
+    x.clear();
+    y.clear();
+    if (a.eof() && b.eof()) break;
+  }
+  return "an older program began them";
 }
 
 std::string read_file(const fs::path& path) {
@@ -249,7 +285,15 @@ std::string read_file(const fs::path& path) {
                    "is the disk full, or the folder read-only? Finished cases are kept; run the same command to go on");
 }
 
-std::string file_name_of(const CaseId& id) { return fmt::format("{}-{}-{}.h5", id.scenario, id.year, id.draw); }
+/// Before a file gets its final name, its bytes are where a crash or another machine finds them.
+void sync_to_disk(const fs::path& path) {
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  fsync(descriptor);
+  close(descriptor);
+}
+
+std::string file_name_of(const CaseId& id) { return file_stem_of(id) + ".h5"; }
 
 }  // namespace
 
@@ -276,12 +320,17 @@ bool is_taken_in_results(const std::string& guild) {
 struct ResultsStore::Impl {
   const Study& study;
   fs::path out, partial;
+  Use use;
   int lock = -1;
   mutable std::mutex mutex;  // HDF5 works on one thread at a time
 
-  Impl(const Study& s, fs::path p) : study(s), out(std::move(p)), partial(out.string() + ".partial") {}
+  Impl(const Study& s, fs::path p, Use u) : study(s), out(std::move(p)), partial(partial_folder(out)), use(u) {}
   ~Impl() {
     if (lock < 0) return;
+    if (use == Use::shared) {
+      close(lock);
+      return;
+    }
     // A run that failed before its first case leaves nothing behind.
     bool any = false;
     std::error_code ignored;
@@ -295,8 +344,30 @@ struct ResultsStore::Impl {
   void join_indices(hid_t file, const std::string& scenario, int year, hid_t draw) const;
 };
 
-ResultsStore::ResultsStore(const Study& study, fs::path path, bool overwrite, bool restart)
-    : impl_(std::make_unique<Impl>(study, std::move(path))) {
+fs::path partial_folder(const fs::path& results) { return results.string() + ".partial"; }
+
+std::optional<CaseCost> finished_case(const fs::path& partial, const CaseId& id) {
+  const fs::path path = partial / file_name_of(id);
+  if (!fs::exists(path)) return std::nullopt;
+  static std::mutex one_at_a_time;  // HDF5 works on one thread at a time
+  const std::lock_guard<std::mutex> guard(one_at_a_time);
+  h5::quiet();
+  try {
+    const h5::Handle file = h5::open_file(path.string());
+    CaseCost cost;
+    for (const auto& [name, value] : {std::pair{"seconds", &cost.seconds}, std::pair{"peak_bytes", &cost.peak_bytes}}) {
+      const h5::Handle attribute(H5Aopen(file, name, H5P_DEFAULT), H5Aclose, name);
+      h5::check(H5Aread(attribute, H5T_NATIVE_DOUBLE, value), name);
+    }
+    cost.program_version = h5::text_attribute(file, "program");
+    return cost;
+  } catch (const h5::Error&) {
+    return std::nullopt;
+  }
+}
+
+ResultsStore::ResultsStore(const Study& study, fs::path path, bool overwrite, bool restart, Use use)
+    : impl_(std::make_unique<Impl>(study, std::move(path), use)) {
   h5::quiet();
   const fs::path& out = impl_->out;
   const fs::path& partial = impl_->partial;
@@ -312,9 +383,12 @@ ResultsStore::ResultsStore(const Study& study, fs::path path, bool overwrite, bo
   if (error) fail_writing(partial, error.message());
   const int lock = open((partial / "lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (lock < 0) fail_writing(partial / "lock", std::strerror(errno));
-  if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  // Some shared file systems have no locks; claims of cases do without.
+  if (flock(lock, (use == Use::shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
     close(lock);
-    throw InputError(partial.string(), "", "another run is at work on these results",
+    throw InputError(partial.string(), "",
+                     use == Use::shared ? "a run that shares with no other is at work on these results"
+                                        : "another run is at work on these results",
                      "wait for it, or give another name with --out");
   }
   impl_->lock = lock;
@@ -322,22 +396,29 @@ ResultsStore::ResultsStore(const Study& study, fs::path path, bool overwrite, bo
   const fs::path key_file = partial / "key";
   std::int64_t waiting = 0;
   for (const auto& entry : fs::directory_iterator(partial)) waiting += entry.path().extension() == ".h5";
-  if (waiting > 0 && read_file(key_file) != key) {
+  const std::string known = fs::exists(key_file) ? read_file(key_file) : "";
+  if ((waiting > 0 || (use == Use::shared && !known.empty())) && known != key) {
     if (!restart) {
       throw InputError(
           partial.string(), "",
-          fmt::format("{} finished cases wait there, of a run whose study, inputs, options or program differ", waiting),
+          fmt::format("{} finished cases wait there, of a run whose study, inputs, options or program differ ({})",
+                      waiting, first_difference(known, key)),
           "--restart throws them away and begins anew; --out keeps them and writes elsewhere");
     }
     for (const auto& entry : fs::directory_iterator(partial))
       if (entry.path().extension() == ".h5") fs::remove(entry.path());
   }
-  std::ofstream(key_file, std::ios::binary | std::ios::trunc) << key;
+  if (known == key) return;
+  // Others may read it at any time: it is there whole or not at all.
+  const fs::path unfinished = fmt::format("{}.{}", key_file.string(), getpid());
+  std::ofstream(unfinished, std::ios::binary | std::ios::trunc) << key;
+  fs::rename(unfinished, key_file);
 }
 
 ResultsStore::~ResultsStore() = default;
 
-bool ResultsStore::has(const CaseId& id) const { return fs::exists(impl_->partial / file_name_of(id)); }
+bool ResultsStore::has(const CaseId& id) const { return finished_case(impl_->partial, id).has_value(); }
+const fs::path& ResultsStore::partial() const { return impl_->partial; }
 
 void ResultsStore::store(const CaseResult& result) {
   // Packing is the slow part, and runs beside other cases; writing is quick.
@@ -347,12 +428,17 @@ void ResultsStore::store(const CaseResult& result) {
   for (const GuildResult& guild : result.guilds) of_guild.emplace_back(guild.rasters);
 
   const fs::path target = impl_->partial / file_name_of(result.id);
-  const fs::path unfinished = target.string() + ".unfinished";
+  // Two processes may be at the same case: each has a name of its own until it is whole.
+  const fs::path unfinished = fmt::format("{}.{}.unfinished", target.string(), getpid());
   const std::lock_guard<std::mutex> guard(impl_->mutex);
   h5::quiet();
   try {
     h5::Handle file = h5::create_file(unfinished.string());
     h5::set_attribute(file, "seconds", result.seconds);
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    h5::set_attribute(file, "peak_bytes", 1024.0 * static_cast<double>(usage.ru_maxrss));
+    h5::set_attribute(file, "program", program_version());
     if (result.id.draw == 0) {
       const std::string path = case_path(result.id.scenario, result.id.year);
       const h5::Handle group = h5::create_group(file, path);
@@ -376,6 +462,7 @@ void ResultsStore::store(const CaseResult& result) {
     }
     h5::check(H5Fflush(file, H5F_SCOPE_GLOBAL), "writing " + unfinished.string());
     file.reset();
+    if (impl_->use == Use::shared) sync_to_disk(unfinished);
   } catch (const h5::Error& error) {
     std::error_code ignored;
     fs::remove(unfinished, ignored);
@@ -546,11 +633,7 @@ void ResultsStore::finish(const std::vector<CaseId>& cases, double wall_seconds)
     fs::remove(unfinished, ignored);
     fail_writing(out, error.what());
   }
-  const int descriptor = open(unfinished.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor >= 0) {
-    fsync(descriptor);
-    close(descriptor);
-  }
+  sync_to_disk(unfinished);
   fs::rename(unfinished, out);
   fs::remove_all(impl_->partial);
   close(impl_->lock);

@@ -14,19 +14,35 @@ namespace greenweave {
 /// Whether a guild cannot have that name, because something else of a case stands under it in a results file.
 bool is_taken_in_results(const std::string& guild);
 
+/// What was measured of a finished case.
+struct CaseCost {
+  double seconds = 0.0;
+  double peak_bytes = 0.0;  // of the process by then
+  std::string program_version;
+};
+
+/// Where the cases of unfinished results wait.
+std::filesystem::path partial_folder(const std::filesystem::path& results);
+/// The finished case in that folder; nullopt if there is none, or a damaged one.
+std::optional<CaseCost> finished_case(const std::filesystem::path& partial, const CaseId& id);
+
 /// Takes the cases of a run as they finish, each into a file of its own under `<results>.partial/`, and at the end
 /// joins them into one results file, which is written to a temporary name, checked and renamed. A run that was killed
 /// finds its finished cases there again if study text, inputs, options and program version are the same.
-class ResultsStore final : public CaseSink {
+class ResultsStore : public CaseSink {
  public:
+  /// `shared`: other processes, on this machine or others, may work on the same results in the same manner; `alone`
+  /// keeps all others out.
+  enum class Use { alone, shared };
   /// InputError: `path` exists and `overwrite` is false; its folder does not exist; another run is at work there; cases
   /// of another state of the study wait there and `restart` is false (true: they are thrown away).
-  ResultsStore(const Study& study, std::filesystem::path path, bool overwrite, bool restart);
+  ResultsStore(const Study& study, std::filesystem::path path, bool overwrite, bool restart, Use use = Use::alone);
   ~ResultsStore() override;
 
   bool has(const CaseId& id) const override;
   void store(const CaseResult& result) override;
-  /// Joins `cases`, all of which must be stored, into the results file; removes the partial folder.
+  const std::filesystem::path& partial() const;
+  /// Joins `cases`, all of which must be stored, into the results file; removes the partial folder. Not if shared.
   void finish(const std::vector<CaseId>& cases, double wall_seconds);
 
  private:

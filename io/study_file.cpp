@@ -90,12 +90,30 @@ class StudyReader {
     read_scenarios();
     read_uncertainty();
     read_targets();
+    read_cluster();
     root_.done();
     return std::move(study_);
   }
 
  private:
   Study& study() { return study_; }
+
+  void read_cluster() {
+    auto section = root_.table("cluster");
+    if (!section) return;
+    Cluster& cluster = study_.cluster;
+    cluster.account = section->text("account", "");
+    cluster.partition = section->text("partition", "");
+    cluster.threads = static_cast<int>(section->number("threads", cluster.threads, 1, 1024));
+    cluster.cases_per_task = static_cast<int>(section->number("cases_per_task", 0, 0, 1e6));
+    cluster.tasks_at_once = static_cast<int>(section->number("tasks_at_once", cluster.tasks_at_once, 1, 1e5));
+    cluster.time_minutes = section->number("time_minutes", 0.0, 0.0, 1e6);
+    cluster.memory_gib = section->number("memory_gib", 0.0, 0.0, 1e5);
+    cluster.modules = section->texts("modules").value_or(std::vector<std::string>{});
+    cluster.lines = section->texts("lines").value_or(std::vector<std::string>{});
+    cluster.program = section->text("program", "");
+    section->done();
+  }
 
   void read_years() {
     study_.years = {0};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numbers>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -311,7 +312,7 @@ std::vector<Geometry> outlines_of(const Frame& frame, const Raster<std::int32_t>
   return outlines;
 }
 
-std::vector<std::string> feature_names(const fs::path& path, const std::string& layer_name) {
+std::vector<NamedExtent> named_extents(const fs::path& path, const std::string& layer_name) {
   use_gdal();
   if (!fs::exists(path)) throw InputError(path.string(), "", "no such file", "correct the path");
   GdalErrors errors;
@@ -321,13 +322,32 @@ std::vector<std::string> feature_names(const fs::path& path, const std::string& 
                      "give a GeoPackage, GeoJSON or Shapefile");
   OGRLayer& layer = choose_layer(*dataset, layer_name, path, "framework");
   const int field = layer.GetLayerDefn()->GetFieldIndex("name");
-  std::vector<std::string> names;
+  const OGRSpatialReference* const crs = layer.GetSpatialRef();
+  const bool in_degrees = crs != nullptr && crs->IsGeographic() != 0;
+  std::vector<NamedExtent> named;
+  std::vector<OGREnvelope> boxes;
   while (const auto feature = std::unique_ptr<OGRFeature>(layer.GetNextFeature())) {
     if (field >= 0 && feature->IsFieldSetAndNotNull(field) == 0) continue;
     const std::string name = field >= 0 ? feature->GetFieldAsString(field) : layer.GetName();
-    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+    auto found = std::find_if(named.begin(), named.end(), [&](const NamedExtent& n) { return n.name == name; });
+    if (found == named.end()) {
+      found = named.insert(named.end(), {name, false, 0.0, 0.0});
+      boxes.emplace_back();
+    }
+    const OGRGeometry* const geometry = feature->GetGeometryRef();
+    if (geometry == nullptr || geometry->IsEmpty() != 0) continue;
+    found->has_area = found->has_area || geometry->getDimension() == 2;
+    OGREnvelope box;
+    geometry->getEnvelope(&box);
+    boxes[static_cast<std::size_t>(found - named.begin())].Merge(box);
   }
-  return names;
+  for (std::size_t k = 0; k < named.size(); ++k) {
+    if (boxes[k].IsInit() == 0) continue;
+    const double latitude = 0.5 * (boxes[k].MinY + boxes[k].MaxY) * std::numbers::pi / 180.0;
+    named[k].width = (boxes[k].MaxX - boxes[k].MinX) * (in_degrees ? std::cos(latitude) : 1.0);
+    named[k].height = boxes[k].MaxY - boxes[k].MinY;
+  }
+  return named;
 }
 
 void write_geopackage(const fs::path& path, const Frame& frame, const std::vector<VectorLayer>& layers) {

@@ -37,8 +37,14 @@ struct VectorLayer {
 /// at a corner only lie in different rings.
 std::vector<Geometry> outlines_of(const Frame& frame, const Raster<std::int32_t>& labels, std::int32_t count);
 
-/// Names of the features of a layer (empty name: the only one), each once, in the file's order; read without a frame.
-std::vector<std::string> feature_names(const std::filesystem::path& path, const std::string& layer);
+/// The features of one name: what box they fill together, in metres or the layer's unit, eastward and northward.
+struct NamedExtent {
+  std::string name;
+  bool has_area = false;
+  double width = 0.0, height = 0.0;
+};
+/// Of a layer (empty name: the only one), in the file's order; read without a frame.
+std::vector<NamedExtent> named_extents(const std::filesystem::path& path, const std::string& layer);
 
 /// Writes layers into a new GeoPackage. Numbers that are not finite become NULL. Never overwrites: InputError.
 void write_geopackage(const std::filesystem::path& path, const Frame& frame, const std::vector<VectorLayer>& layers);

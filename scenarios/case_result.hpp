@@ -38,6 +38,10 @@ class CaseSink {
   virtual ~CaseSink() = default;
   virtual bool has(const CaseId& id) const = 0;
   virtual void store(const CaseResult& result) = 0;
+  /// Asked before a case begins: false leaves it to someone else.
+  virtual bool begin(const CaseId&) { return true; }
+  /// Told that a case failed and why. True: the others go on; false: the run ends with the error.
+  virtual bool failed(const CaseId&, const std::string&) { return false; }
 };
 
 }  // namespace greenweave

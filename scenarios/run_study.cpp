@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <chrono>
+#include <exception>
+#include <new>
 #include <string>
 
 #include <oneapi/tbb/parallel_pipeline.h>
@@ -161,7 +163,11 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
 }
 
 void run_study(const Study& study, CaseSink& sink, const RunContext& context, int cases_at_once) {
-  std::vector<CaseId> todo = cases_of(study);
+  run_cases(study, cases_of(study), sink, context, cases_at_once);
+}
+
+void run_cases(const Study& study, std::vector<CaseId> todo, CaseSink& sink, const RunContext& context,
+               int cases_at_once) {
   const auto total = static_cast<std::int64_t>(todo.size());
   std::erase_if(todo, [&](const CaseId& id) { return sink.has(id); });
   if (context.progress != nullptr) {
@@ -184,8 +190,16 @@ void run_study(const Study& study, CaseSink& sink, const RunContext& context, in
                 }
                 return todo[next++];
               }) & tbb::make_filter<CaseId, void>(tbb::filter_mode::parallel, [&](const CaseId& id) {
-                const CaseResult result = runner.run(id, context);
-                sink.store(result);
+                if (!sink.begin(id)) return;
+                try {
+                  sink.store(runner.run(id, context));
+                } catch (const Cancelled&) {
+                  throw;
+                } catch (const std::bad_alloc&) {
+                  if (!sink.failed(id, "out of memory")) throw;
+                } catch (const std::exception& error) {
+                  if (!sink.failed(id, error.what())) throw;
+                }
                 if (context.progress != nullptr)
                   context.progress->advance(1, id.scenario + " " + std::to_string(id.year) +
                                                    (id.draw > 0 ? " draw " + std::to_string(id.draw) : ""));

@@ -33,5 +33,8 @@ class CaseRunner {
 /// Runs every case that the sink does not have yet, in parallel over the TBB arena it is called in, and hands the
 /// results to the sink as they finish. `cases_at_once` bounds memory; 0: as many as there are threads.
 void run_study(const Study& study, CaseSink& sink, const RunContext& context, int cases_at_once = 0);
+/// The same for some of the cases.
+void run_cases(const Study& study, std::vector<CaseId> cases, CaseSink& sink, const RunContext& context,
+               int cases_at_once = 0);
 
 }  // namespace greenweave

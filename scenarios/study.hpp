@@ -168,6 +168,19 @@ struct Analyses {
   std::optional<RobustnessAnalysis> robustness = std::nullopt;
 };
 
+/// What a batch asks a cluster for. Nothing in it changes a number.
+struct Cluster {
+  std::string account, partition;    // empty: the cluster's default
+  int threads = 4;                   // of each task
+  int cases_per_task = 0;            // 0: as many as take about twenty minutes
+  int tasks_at_once = 50;            // of one batch in the queue's running state
+  double time_minutes = 0.0;         // a task's limit; 0: from what cases take
+  double memory_gib = 0.0;           // a task's; 0: from what cases take
+  std::vector<std::string> modules;  // to load first
+  std::vector<std::string> lines;    // further lines of the script, such as #SBATCH --qos=long
+  std::string program;               // path of greenweave there; empty: this one
+};
+
 /// An input file as the results record it.
 struct Provenance {
   std::string role;  // land_cover, elevation, framework, ...
@@ -195,6 +208,7 @@ struct Study {
   Uncertainty uncertainty;
   std::vector<Target> targets;
   Analyses analyses;
+  Cluster cluster;
   std::uint64_t seed = 1;
   std::string text;              // the study file(s) as read
   std::filesystem::path output;  // where its results go by default

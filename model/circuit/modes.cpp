@@ -9,6 +9,7 @@
 
 #include <Eigen/Dense>
 
+#include "model/circuit/terminals.hpp"
 #include "model/run/parallel.hpp"
 
 namespace greenweave {
@@ -166,6 +167,25 @@ void run_pair(const Superposition& basis, std::int32_t node_a, std::int32_t node
   }
 }
 
+bool is_acceptable(const SolveReport& report, const CircuitOptions& options) {
+  return report.converged || report.residual <= options.acceptable_residual;
+}
+
+/// Adds the currents of all pairs among some nodes, component by component. A node that stands twice counts twice.
+void add_all_pairs(const Superposition& basis, const std::vector<std::int32_t>& nodes, const CircuitOptions& options) {
+  std::map<std::int32_t, std::vector<std::int32_t>> of_component;
+  for (const std::int32_t node : nodes)
+    if (node >= 0 && basis.component(node) >= 0 && is_acceptable(basis.report(node), options))
+      of_component[basis.component(node)].push_back(node);
+  for (const auto& [component, members] : of_component) {
+    if (members.size() < 2) continue;
+    std::vector<const double*> x;
+    for (const std::int32_t node : members) x.push_back(basis.voltages(node));
+    const Raster<double> current = cumulative_current(basis.circuit(), x, members);
+    for (std::size_t i = 0; i < current.values.size(); ++i) options.cumulative->values[i] += current.values[i];
+  }
+}
+
 std::int32_t node_of(const RasterCircuit& circuit, const FocalNode& focal) {
   return focal.cells.empty() ? -1 : circuit.node[focal.cells.front()];
 }
@@ -307,14 +327,37 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
     is_region[index(k)] = !is_one_node(plain, focal[index(k)]);
     if (is_region[index(k)] == 0) points.push_back(node_of(plain, focal[index(k)]));
   }
+  const auto are_points = [&](int a, int b) { return is_region[index(a)] == 0 && is_region[index(b)] == 0; };
+  const auto is_asked = [&](int a, int b) { return is_included(a, b) && !(options.is_done && options.is_done(a, b)); };
+  // The sum of all pairs of points comes at once if each of them is in it.
+  bool points_at_once = options.cumulative != nullptr && !options.currents;
+  for (int a = 0; a < count && points_at_once; ++a)
+    for (int b = a + 1; b < count && points_at_once; ++b) points_at_once = !are_points(a, b) || is_asked(a, b);
+  CircuitOptions with_currents = options;
+  with_currents.currents = options.currents || options.cumulative != nullptr;
+  std::optional<Maps> summed;  // of a pair whose map only the sum wants
   std::optional<Superposition> among_points;
   const auto solve = [&](int a, int b, const RasterCircuit& circuit, const Superposition& basis) {
     CircuitRun run;
     run.a = a;
     run.b = b;
-    run_pair(basis, node_of(circuit, focal[index(a)]), node_of(circuit, focal[index(b)]), options, run, maps);
+    const std::int32_t node_a = node_of(circuit, focal[index(a)]), node_b = node_of(circuit, focal[index(b)]);
+    const bool is_summed = options.cumulative != nullptr && !(points_at_once && are_points(a, b));
+    if (is_summed && !options.currents) {
+      if (!summed) summed.emplace(map.conductance.shape, with_currents);
+      run_pair(basis, node_a, node_b, with_currents, run, *summed);
+      if (options.voltages) run.voltage = &*summed->voltage;
+    } else {
+      run_pair(basis, node_a, node_b, options, run, maps);
+      maps.attach(run);
+    }
+    if (is_summed && run.is_solved && is_acceptable(run.report, options)) {
+      const Raster<double>& current = options.currents ? *maps.current : *summed->current;
+      parallel_pieces(current.shape.cells(), 1 << 15, [&](std::int64_t begin, std::int64_t end) {
+        for (auto i = index(begin); i < index(end); ++i) options.cumulative->values[i] += current.values[i];
+      });
+    }
     run.circuit = &circuit;
-    maps.attach(run);
     visit(run);
   };
   for (int a = 0; a < count; ++a) {
@@ -322,9 +365,9 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
     std::optional<RasterCircuit> own;
     std::optional<Superposition> of_own;
     for (int b = a + 1; b < count; ++b) {
-      if (!is_included(a, b) || (options.is_done && options.is_done(a, b))) continue;
+      if (!is_asked(a, b)) continue;
       context.check();
-      if (is_region[index(a)] == 0 && is_region[index(b)] == 0) {
+      if (are_points(a, b)) {
         if (!among_points) among_points.emplace(plain, points, options, context);
         solve(a, b, plain, *among_points);
         continue;
@@ -349,6 +392,7 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
       solve(a, b, circuit, basis);
     }
   }
+  if (points_at_once && among_points) add_all_pairs(*among_points, points, options);
 }
 
 void one_to_all(const CircuitMap& map, const std::vector<FocalNode>& focal, const CircuitOptions& options,

@@ -150,6 +150,86 @@ void for_steps(const Laplacian& laplacian, const std::vector<const double*>& x, 
   });
 }
 
+/// Currents of all pairs of terminals through each cell: `x` their voltages (null: 0), `entering` what enters where.
+template <class Number>
+Raster<Number> sum_over_pairs(const RasterCircuit& circuit, const std::vector<const double*>& x,
+                              std::vector<std::pair<std::int32_t, double>> entering) {
+  const Laplacian& laplacian = circuit.laplacian;
+  const std::int64_t stride = laplacian.stride;
+  const auto count = static_cast<int>(x.size());
+  // Amperes of each step, summed over pairs; then every node takes half of what its own carry.
+  std::array<std::vector<Number>, step_kinds> carried;
+  for (auto& of_kind : carried) of_kind.assign(laplacian.east.size(), Number{0});
+  if (count >= 2)
+    for_steps(
+        laplacian, x,
+        [](const double* d, int n, std::vector<double>& work, double* out) {
+          if (n < sorted_from)
+            sum_of_differences(d, n, out);
+          else
+            sum_of_differences_sorted(d, n, work, out);
+        },
+        [&](std::size_t kind, std::int64_t node, double g, double sum) {
+          carried[kind][index(node)] = static_cast<Number>(g * sum);
+        });
+  std::vector<double> merged(index(laplacian.merged), 0.0);
+  std::vector<std::pair<std::int32_t, double>> extra;  // at cells: from ties and terminals
+  const auto add = [&](std::int32_t node, double amperes) {
+    if (node >= laplacian.cells())
+      merged[index(node - laplacian.cells())] += amperes;
+    else
+      extra.emplace_back(node, amperes);
+  };
+  const auto over_pairs = [](std::vector<double>& values) {
+    std::sort(values.begin(), values.end());
+    double sum = 0.0;
+    const auto n = static_cast<double>(values.size());
+    for (std::size_t k = 0; k < values.size(); ++k) sum += (2.0 * static_cast<double>(k) - n + 1.0) * values[k];
+    return sum;
+  };
+  std::vector<double> drops(index(count));
+  for (const Tie& tie : laplacian.ties) {
+    if (tie.v == Laplacian::ground || count < 2) continue;
+    for (int k = 0; k < count; ++k)
+      drops[index(k)] = x[index(k)] == nullptr ? 0.0 : x[index(k)][tie.u] - x[index(k)][tie.v];
+    const double amperes = tie.conductance * over_pairs(drops);
+    add(tie.u, amperes);
+    add(tie.v, amperes);
+  }
+  // What enters and leaves at a node over all pairs: terminals that meet there partly cancel.
+  std::sort(entering.begin(), entering.end());
+  for (std::size_t begin = 0, end = 0; begin < entering.size() && count >= 2; begin = end) {
+    std::vector<double> shares(index(count), 0.0);
+    for (end = begin; end < entering.size() && entering[end].first == entering[begin].first; ++end)
+      shares[end - begin] = entering[end].second;
+    add(entering[begin].first, over_pairs(shares));
+  }
+
+  Raster<Number> out(laplacian.shape, Number{0});
+  parallel_pieces(laplacian.shape.rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
+    const auto& [east, south_west, south, south_east] = carried;
+    for (auto r = static_cast<std::int32_t>(begin); r < static_cast<std::int32_t>(end); ++r)
+      for (std::int32_t c = 0; c < laplacian.shape.cols; ++c) {
+        const std::int64_t i = (r + 1) * stride + c + 1;
+        const double sum =
+            ((static_cast<double>(east[index(i - 1)]) + static_cast<double>(east[index(i)])) +
+             (static_cast<double>(south[index(i - stride)]) + static_cast<double>(south[index(i)]))) +
+            ((static_cast<double>(south_east[index(i - stride - 1)]) + static_cast<double>(south_east[index(i)])) +
+             (static_cast<double>(south_west[index(i - stride + 1)]) + static_cast<double>(south_west[index(i)])));
+        out.at(r, c) = static_cast<Number>(sum / 2.0);
+      }
+  });
+  for (const auto& [node, amperes] : extra) {
+    Number& at = out[laplacian.cell(node)];
+    at = static_cast<Number>(static_cast<double>(at) + amperes / 2.0);
+  }
+  if (laplacian.merged > 0)
+    for (Cell cell = 0; cell < laplacian.shape.cells(); ++cell)
+      if (const std::int32_t node = circuit.node[cell]; node >= laplacian.cells())
+        out[cell] = static_cast<Number>(merged[index(node - laplacian.cells())] / 2.0);
+  return out;
+}
+
 }  // namespace
 
 double TerminalVoltages::resistance(int a, int b) const {
@@ -230,85 +310,19 @@ CellVoltages voltages_by_cell(const RasterCircuit& circuit, const TerminalVoltag
 }
 
 Raster<float> cumulative_current(const RasterCircuit& circuit, const TerminalVoltages& voltages) {
-  const Laplacian& laplacian = circuit.laplacian;
-  const std::int64_t stride = laplacian.stride;
   std::vector<int> joined;
   const std::vector<const double*> x = columns(voltages, &joined);
-  const auto count = static_cast<int>(x.size());
-  // Amperes of each step, summed over pairs; then every node takes half of what its own carry.
-  std::array<std::vector<float>, step_kinds> carried;
-  for (auto& of_kind : carried) of_kind.assign(laplacian.east.size(), 0.0F);
-  if (count >= 2)
-    for_steps(
-        laplacian, x,
-        [](const double* d, int n, std::vector<double>& work, double* out) {
-          if (n < sorted_from)
-            sum_of_differences(d, n, out);
-          else
-            sum_of_differences_sorted(d, n, work, out);
-        },
-        [&](std::size_t kind, std::int64_t node, double g, double sum) {
-          carried[kind][index(node)] = static_cast<float>(g * sum);
-        });
-  std::vector<double> merged(index(laplacian.merged), 0.0);
-  std::vector<std::pair<std::int32_t, double>> extra;  // at cells: from ties and terminals
-  const auto add = [&](std::int32_t node, double amperes) {
-    if (node >= laplacian.cells())
-      merged[index(node - laplacian.cells())] += amperes;
-    else
-      extra.emplace_back(node, amperes);
-  };
-  const auto over_pairs = [](std::vector<double>& values) {
-    std::sort(values.begin(), values.end());
-    double sum = 0.0;
-    const auto n = static_cast<double>(values.size());
-    for (std::size_t k = 0; k < values.size(); ++k) sum += (2.0 * static_cast<double>(k) - n + 1.0) * values[k];
-    return sum;
-  };
-  std::vector<double> drops(index(count));
-  for (const Tie& tie : laplacian.ties) {
-    if (tie.v == Laplacian::ground || count < 2) continue;
-    for (int k = 0; k < count; ++k)
-      drops[index(k)] = x[index(k)] == nullptr ? 0.0 : x[index(k)][tie.u] - x[index(k)][tie.v];
-    const double amperes = tie.conductance * over_pairs(drops);
-    add(tie.u, amperes);
-    add(tie.v, amperes);
-  }
-  // What enters and leaves at a node over all pairs: terminals that meet there partly cancel.
   std::vector<std::pair<std::int32_t, double>> entering;
   for (const int k : joined)
     for (const auto& share : voltages.terminals[index(k)].shares) entering.push_back(share);
-  std::sort(entering.begin(), entering.end());
-  for (std::size_t begin = 0, end = 0; begin < entering.size() && count >= 2; begin = end) {
-    std::vector<double> shares(index(count), 0.0);
-    for (end = begin; end < entering.size() && entering[end].first == entering[begin].first; ++end)
-      shares[end - begin] = entering[end].second;
-    add(entering[begin].first, over_pairs(shares));
-  }
+  return sum_over_pairs<float>(circuit, x, std::move(entering));
+}
 
-  Raster<float> out(laplacian.shape, 0.0F);
-  parallel_pieces(laplacian.shape.rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
-    const auto& [east, south_west, south, south_east] = carried;
-    for (auto r = static_cast<std::int32_t>(begin); r < static_cast<std::int32_t>(end); ++r)
-      for (std::int32_t c = 0; c < laplacian.shape.cols; ++c) {
-        const std::int64_t i = (r + 1) * stride + c + 1;
-        const double sum =
-            ((static_cast<double>(east[index(i - 1)]) + static_cast<double>(east[index(i)])) +
-             (static_cast<double>(south[index(i - stride)]) + static_cast<double>(south[index(i)]))) +
-            ((static_cast<double>(south_east[index(i - stride - 1)]) + static_cast<double>(south_east[index(i)])) +
-             (static_cast<double>(south_west[index(i - stride + 1)]) + static_cast<double>(south_west[index(i)])));
-        out.at(r, c) = static_cast<float>(sum / 2.0);
-      }
-  });
-  for (const auto& [node, amperes] : extra) {
-    float& at = out[laplacian.cell(node)];
-    at = static_cast<float>(static_cast<double>(at) + amperes / 2.0);
-  }
-  if (laplacian.merged > 0)
-    for (Cell cell = 0; cell < laplacian.shape.cells(); ++cell)
-      if (const std::int32_t node = circuit.node[cell]; node >= laplacian.cells())
-        out[cell] = static_cast<float>(merged[index(node - laplacian.cells())] / 2.0);
-  return out;
+Raster<double> cumulative_current(const RasterCircuit& circuit, const std::vector<const double*>& x,
+                                  const std::vector<std::int32_t>& nodes) {
+  std::vector<std::pair<std::int32_t, double>> entering;
+  for (const std::int32_t node : nodes) entering.emplace_back(node, 1.0);
+  return sum_over_pairs<double>(circuit, x, std::move(entering));
 }
 
 Raster<float> resistance_gradient(const RasterCircuit& circuit, const TerminalVoltages& voltages) {

@@ -51,6 +51,10 @@ CellVoltages voltages_by_cell(const RasterCircuit& circuit, const TerminalVoltag
 /// Current through each cell, amperes, summed over all pairs of joined terminals with 1 A each: half of what its steps
 /// and ties carry and of what enters or leaves there. (Which is the larger of inflow and outflow, as in Circuitscape.)
 Raster<float> cumulative_current(const RasterCircuit& circuit, const TerminalVoltages& voltages);
+/// The same for terminals of one node each in one component: voltages by node for 1 A from terminal k to one that all
+/// share (null: 0 everywhere), and nodes.
+Raster<double> cumulative_current(const RasterCircuit& circuit, const std::vector<const double*>& x,
+                                  const std::vector<std::int32_t>& nodes);
 
 /// How fast the sum of all pairs' effective resistances falls with the resistance of a cell: the sum over its steps of
 /// half their length x current squared. That sum is concave in the resistances, so gradient x fall is a lower bound of

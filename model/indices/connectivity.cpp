@@ -76,30 +76,39 @@ struct LinkCountWeight {
 };
 
 /// How many of the nearest vertices to lay out, and a bound on what the connectors from this source then lack (the
-/// value of the targets beyond) or have too much (those within whose new way would have led beyond).
+/// value of what lies beyond) or have too much (what lies within, whose new way would have led beyond).
 struct Prefix {
   std::int32_t count = 0;
   double left_out = 0.0;
 };
 
-/// The least prefix whose bound is at most `budget`. Patches are vertices.
-Prefix nearest_that_matter(const Routes& routes, std::int32_t source, bool directed, const std::vector<double>& w,
-                           const std::vector<double>& value, const std::vector<double>& attribute, double budget) {
-  const auto is_target = [&](std::int32_t t) { return directed ? t != source : t > source; };
-  double targets = 0.0;
-  for (std::int32_t i = 1; i < routes.reached(); ++i)
-    if (const std::int32_t t = routes.patch_reached(i); is_target(t)) targets += attribute[static_cast<std::size_t>(t)];
+/// The least prefix whose bound is at most `budget`. Patches are vertices. A way to t that leads beyond a radius r is
+/// at least r long, and where ways cost the same there and back, 2 r - d(t): its weight is at most w(r)^2 / w(t).
+/// `inverse` is working memory.
+Prefix nearest_that_matter(const Routes& routes, bool directed, const std::vector<double>& w,
+                           const std::vector<double>& value, const std::vector<double>& attribute, double budget,
+                           std::vector<double>& inverse) {
+  const auto reached = static_cast<std::size_t>(routes.reached());
+  inverse.resize(reached);
+  double within = 0.0, sum = 0.0;
+  for (std::size_t i = 1; i < reached; ++i) {
+    const auto t = static_cast<std::size_t>(routes.patch_reached(static_cast<std::int32_t>(i)));
+    within += attribute[t];
+    inverse[i] = sum += attribute[t] / w[t];
+  }
+  inverse[0] = 0.0;
+  double beyond = 0.0, greatest = 0.0;
   Prefix prefix{routes.reached(), 0.0};
-  double beyond = 0.0;
   while (prefix.count > 1) {
-    const std::int32_t t = routes.patch_reached(prefix.count - 1);
-    if (is_target(t)) {
-      beyond += value[static_cast<std::size_t>(t)];
-      targets -= attribute[static_cast<std::size_t>(t)];
-    }
-    const double bound = beyond + std::max(0.0, targets) * w[static_cast<std::size_t>(t)];
-    if (bound > budget) break;
-    prefix = {prefix.count - 1, bound};
+    const auto last = static_cast<std::size_t>(prefix.count - 1);
+    const auto t = static_cast<std::size_t>(routes.patch_reached(prefix.count - 1));
+    beyond += value[t];
+    within -= attribute[t];
+    greatest = std::max(greatest, w[t]);
+    double back_in = std::max(0.0, within) * greatest;
+    if (!directed && greatest > 0.0) back_in = std::min(back_in, greatest * greatest * inverse[last - 1]);
+    if (beyond + back_in > budget) break;
+    prefix = {prefix.count - 1, beyond + back_in};
   }
   return prefix;
 }
@@ -115,7 +124,7 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
   const auto size = static_cast<std::size_t>(n);
   struct Pile {
     double numerator = 0.0, longest = 0.0, sum_inverse = 0.0, left_out = 0.0;
-    std::vector<double> connector, doubt, betweenness, reached_from;
+    std::vector<double> connector, betweenness, reached_from;
   };
   std::vector<Pile> of_pile(piles);
   Pass pass;
@@ -124,9 +133,10 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
     Routes routes;
     std::vector<double> w, value;  // of a pair with the source, by rank: weight; attribute x weight
     std::vector<double> through;   // by rank: value of all that is reached through it
+    std::vector<double> inverse;
   };
   tbb::enumerable_thread_specific<Work> works([&] {
-    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), std::vector<double>(size)};
+    return Work{Routes(graph), std::vector<double>(size), std::vector<double>(size), std::vector<double>(size), {}};
   });
   const double* a = graph.attribute.data();
   parallel_for(std::min(piles, n), [&](std::int64_t p) {
@@ -134,7 +144,6 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
     Pile& pile = of_pile[static_cast<std::size_t>(p)];
     if (per_patch) {
       pile.connector.assign(size, 0.0);
-      pile.doubt.assign(size, 0.0);
       pile.betweenness.assign(size, 0.0);
       if (directed) pile.reached_from.assign(size, 0.0);
     }
@@ -158,35 +167,37 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
       if (!per_patch) continue;
       // Sums to the tolerated share of the numerator over all sources.
       const double tolerance_here = tolerance * (a[s] + reach) / per_pair;
-      Prefix near{work.routes.reached(), 0.0};
       if constexpr (Weight::loses_by_share)
-        if (tolerance > 0.0 && work.routes.can_lose_by_share())
-          near =
-              nearest_that_matter(work.routes, s, directed, work.w, work.value, graph.attribute, 0.5 * tolerance_here);
-      const bool all = near.count == work.routes.reached();
-      if (!all) {
-        // Betweenness is whole all the same.
-        work.routes.sum_through_all(work.value, work.through);
-        for (std::size_t k = 0; k < size; ++k)
-          pile.betweenness[k] += k == static_cast<std::size_t>(s) ? 0.0 : a[s] * work.through[k];
-        pile.left_out += per_pair * a[s] * near.left_out;
-      }
-      if (!work.routes.lay_out_tree(work.value, near.count)) continue;
+        if (work.routes.can_lose_by_share()) {
+          work.routes.sum_through_all(work.value, work.through);
+          for (std::size_t k = 0; k < size; ++k)
+            pile.betweenness[k] += k == static_cast<std::size_t>(s) ? 0.0 : a[s] * work.through[k];
+          Prefix near{work.routes.reached(), 0.0};
+          if (tolerance > 0.0)
+            near = nearest_that_matter(work.routes, directed, work.w, work.value, graph.attribute, 0.5 * tolerance_here,
+                                       work.inverse);
+          pile.left_out += per_pair * a[s] * near.left_out;
+          if (!work.routes.lay_out_tree(work.value, Routes::Targets::all, near.count)) continue;
+          // What is not asked for, and what is left open of what is, may be this much; the bound takes it for all.
+          const double open = 0.5 * tolerance_here;
+          pile.left_out += per_pair * a[s] * open;
+          work.routes.for_each_between(open, [&](std::int32_t k) {
+            pile.connector[static_cast<std::size_t>(k)] +=
+                per_pair * a[s] *
+                work.routes.lost_through(
+                    k, [&](double detour) { return weight_of_pair.lost_share(detour); }, open);
+          });
+          continue;
+        }
+      if (!work.routes.lay_out_tree(work.value, Routes::Targets::above)) continue;
       work.routes.for_each_inner([&](std::int32_t k) {
         double lost = 0.0;
-        if constexpr (Weight::loses_by_share)
-          if (work.routes.can_lose_by_share()) {
-            const auto found = work.routes.lost_through(
-                k, [&](double detour) { return weight_of_pair.lost_share(detour); }, 0.5 * tolerance_here);
-            lost = found.value;
-            pile.doubt[static_cast<std::size_t>(k)] += per_pair * a[s] * found.error;
-          }
-        if (!Weight::loses_by_share || !work.routes.can_lose_by_share())
-          work.routes.without(k, [&](std::int32_t t, double detour) {
-            lost += a[t] * weight_of_pair.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
-          });
+        work.routes.without(k, [&](std::int32_t t, double detour) {
+          lost += a[t] * weight_of_pair.loss(work.w[static_cast<std::size_t>(t)], work.routes.distance(t), detour);
+        });
         pile.connector[static_cast<std::size_t>(k)] += per_pair * a[s] * lost;
-        if (all) pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
+        if constexpr (Weight::loses_by_share)
+          pile.betweenness[static_cast<std::size_t>(k)] += a[s] * work.routes.sum_through(k);
       });
     }
   });
@@ -195,7 +206,6 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
     pass.betweenness.assign(size, 0.0);
     if (directed) pass.reached_from.assign(size, 0.0);
   }
-  std::vector<double> doubt(per_patch ? size : 0, 0.0);
   for (const Pile& pile : of_pile) {
     pass.numerator += pile.numerator;
     pass.longest = std::max(pass.longest, pile.longest);
@@ -203,12 +213,10 @@ Pass pass_over_sources(const RoutingGraph& graph, bool per_patch, const Weight& 
     pass.left_out += pile.left_out;
     for (std::size_t k = 0; k < pile.connector.size(); ++k) {
       pass.connector[k] += pile.connector[k];
-      doubt[k] += pile.doubt[k];
       pass.betweenness[k] += pile.betweenness[k];
     }
     for (std::size_t k = 0; k < pile.reached_from.size(); ++k) pass.reached_from[k] += pile.reached_from[k];
   }
-  if (!doubt.empty()) pass.left_out += *std::max_element(doubt.begin(), doubt.end());
   if (directed) {
     pass.sum_inverse *= 0.5;
     for (double& between : pass.betweenness) between *= 0.5;

@@ -61,7 +61,7 @@ std::vector<std::vector<double>> lost_by_link(const RoutingGraph& graph, std::si
         work.value[static_cast<std::size_t>(t)] =
             t != s && d < infinity ? graph.attribute[static_cast<std::size_t>(t)] * weigh(d) : 0.0;
       }
-      if (!work.routes.lay_out_tree(work.value)) continue;
+      if (!work.routes.lay_out_tree(work.value, Routes::Targets::above)) continue;
       work.routes.for_each_link([&](std::int32_t position, std::int32_t link) {
         loss(work.routes, s, position,
              [&](std::size_t kind, double lost) { sums[kind][static_cast<std::size_t>(link)] += lost; });

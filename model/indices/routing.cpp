@@ -1,8 +1,8 @@
 #include "model/indices/routing.hpp"
 
+#include <bit>
 #include <cassert>
 #include <cmath>
-#include <numeric>
 #include <span>
 
 #include <boost/graph/adjacency_list.hpp>
@@ -128,17 +128,42 @@ RoutingGraph route(const HabitatNetwork& network, double most_cost, bool hops) {
   return graph;
 }
 
-Horizon::Horizon(double longest_arc) {
+Horizon::Horizon(double shortest_arc, double longest_arc) {
   // One bucket for the open one, one for rounding.
-  if (longest_arc > 0.0 && std::isfinite(longest_arc)) per_width_ = static_cast<double>(buckets - 2) / longest_arc;
+  const double buckets = 2.0 + longest_arc / shortest_arc;
+  is_flat_ = shortest_arc > 0.0 && buckets <= static_cast<double>(most_buckets);
+  ring_.resize(is_flat_ ? std::bit_ceil(static_cast<std::size_t>(buckets) + 1) : sorted_buckets);
+  mask_ = ring_.size() - 1;
+  if (is_flat_)
+    per_width_ = (1.0 + 1e-9) / shortest_arc;  // a little narrower, so that rounding does not join two ends of an arc
+  else if (longest_arc > 0.0 && std::isfinite(longest_arc))
+    per_width_ = static_cast<double>(sorted_buckets - 2) / longest_arc;
 }
 
 void Horizon::clear() {
   for (auto& bucket : ring_) bucket.clear();
   near_.clear();
   open_ = 0;
+  next_ = 0;
   size_ = 0;
 }
+
+namespace {
+
+double shortest_arc(const RoutingGraph& graph) {
+  double shortest = std::numeric_limits<double>::infinity();
+  for (const RoutingGraph::Arc& arc : graph.arcs) shortest = std::min(shortest, arc.cost);
+  return shortest;
+}
+
+double longest_arc(const RoutingGraph& graph) {
+  double longest = 0.0;
+  for (const RoutingGraph::Arc& arc : graph.arcs)
+    if (std::isfinite(arc.cost)) longest = std::max(longest, arc.cost);
+  return longest;
+}
+
+}  // namespace
 
 Routes::Routes(const RoutingGraph& graph)
     : graph_(graph),
@@ -156,6 +181,11 @@ Routes::Routes(const RoutingGraph& graph)
       back_(head_.size()),
       target_value_(vertex_distance_.size()),
       sums_(vertex_distance_.size()),
+      twice_distance_(vertex_distance_.size()),
+      counts_up_to_(vertex_distance_.size()),
+      greatest_below_(vertex_distance_.size()),
+      sum_before_(vertex_distance_.size() + 1),
+      count_before_(vertex_distance_.size() + 1),
       turns_at_(vertex_distance_.size()),
       tree_link_(vertex_distance_.size()),
       spare_(vertex_distance_.size()),
@@ -163,9 +193,7 @@ Routes::Routes(const RoutingGraph& graph)
       detour_(vertex_distance_.size(), closed),
       settled_detour_(graph.vertices() == graph.patches() ? 0 : vertex_distance_.size()),
       is_affected_(vertex_distance_.size()),
-      horizon_(std::accumulate(graph.arcs.begin(), graph.arcs.end(), 0.0, [](double longest, const auto& arc) {
-        return std::isfinite(arc.cost) ? std::max(longest, arc.cost) : longest;
-      })) {
+      horizon_(shortest_arc(graph), longest_arc(graph)) {
   settled_.reserve(vertex_distance_.size());
 }
 
@@ -187,6 +215,7 @@ void Routes::from(std::int32_t source) {
   // which lie in order of cost, need not be looked at.
   const auto count = static_cast<std::size_t>(graph_.vertices());
   double farthest = infinity;
+  const bool in_order = horizon_.is_in_order();
   const auto is_current = [&](const Reached& entry) { return entry.distance == vertex_distance_[index(entry.at)]; };
   for (Reached nearest{}; horizon_.pop(nearest, is_current);) {
     if (!is_current(nearest)) continue;
@@ -198,13 +227,17 @@ void Routes::from(std::int32_t source) {
     for (std::int32_t k = graph_.arcs_begin[index(u)]; k < graph_.arcs_begin[index(u + 1)]; ++k) {
       const auto [v, cost] = graph_.arcs[index(k)];
       const double dv = du + cost;
-      if (dv >= farthest) break;
+      if (dv > farthest || dv == infinity) break;
       double& before = vertex_distance_[index(v)];
+      if (dv > before) continue;
+      std::int32_t& parent = parent_[index(v)];
       if (dv < before) {
         reached += before == infinity;
         before = dv;
-        parent_[index(v)] = u;
+        parent = u;
         horizon_.push({dv, v});
+      } else if (!in_order && parent >= 0 && std::pair(du, u) < std::pair(vertex_distance_[index(parent)], parent)) {
+        parent = u;
       }
     }
     if (reached == count && farthest == infinity)
@@ -242,7 +275,8 @@ void Routes::sum_through_all(const std::vector<double>& value, std::vector<doubl
   }
 }
 
-bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
+bool Routes::lay_out_tree(const std::vector<double>& value, Targets targets, std::int32_t most) {
+  const bool all = graph_.directed || targets == Targets::all;
   laid_out_ = std::min(most, static_cast<std::int32_t>(settled_.size()));
   const std::span<const std::int32_t> settled(settled_.data(), index(laid_out_));
   std::fill(position_.begin(), position_.end(), -1);
@@ -265,7 +299,7 @@ bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
     node.size = branch_size_[index(v)];
     node.parent = parent < 0 ? -1 : position_[index(parent)];
     node.owner = graph_.owner[index(v)];
-    node.is_target = (graph_.directed ? node.owner != source_ : node.owner > source_) &&
+    node.is_target = (all ? node.owner != source_ : node.owner > source_) &&
                      vertex_distance_[index(v)] == distance_[index(node.owner)] && target_[index(node.owner)] < 0;
     if (node.is_target) target_[index(node.owner)] = position;
     node.targets = node.is_target ? 1 : 0;
@@ -281,6 +315,7 @@ bool Routes::lay_out_tree(const std::vector<double>& value, std::int32_t most) {
   if (any_inner) {
     lay_out_arcs();
     sum_branches(value);
+    if (can_lose_by_share()) note_what_counts();
   }
   return any_inner;
 }
@@ -341,6 +376,25 @@ void Routes::sum_branches(const std::vector<double>& value) {
     sums_[index(p)] = target_value_[index(p)] = nodes_[index(p)].is_target ? value[index(nodes_[index(p)].owner)] : 0.0;
   for (std::int32_t p = count - 1; p >= 0; --p)
     if (const std::int32_t parent = nodes_[index(p)].parent; parent >= 0) sums_[index(parent)] += sums_[index(p)];
+}
+
+void Routes::note_what_counts() {
+  // Both ends must agree from which of them a pair counts, whatever way their distances were rounded; so what lies this
+  // close to the middle of a way, as a share of it, lies in the middle, and the ranks decide.
+  constexpr double middle = 1e-9;
+  std::fill(greatest_below_.begin(), greatest_below_.begin() + laid_out_, -infinity);
+  for (std::int32_t p = laid_out_ - 1; p >= 0; --p) {
+    const Node& node = nodes_[index(p)];
+    const double distance = distance_[index(node.owner)];
+    twice_distance_[index(p)] = 2.0 * distance;
+    counts_up_to_[index(p)] = !node.is_target        ? -infinity
+                              : graph_.directed      ? infinity
+                              : node.owner > source_ ? distance * (1.0 + middle) + std::numeric_limits<double>::min()
+                                                     : distance * (1.0 - middle);
+    if (node.parent < 0) continue;
+    double& greatest = greatest_below_[index(node.parent)];
+    greatest = std::max({greatest, greatest_below_[index(p)], counts_up_to_[index(p)]});
+  }
 }
 
 double Routes::sum_through(std::int32_t k) {
@@ -453,6 +507,23 @@ void Routes::gather_rim(std::int32_t position) {
       turns_at_[index(p)] = position;
   }
   rim_.resize(kept);
+}
+
+void Routes::gather_whole_rim(std::int32_t position) {
+  const std::int32_t end = position + nodes_[index(position)].size;
+  rim_begin_ = rim_before_[index(end - 1)] = rim_.size();
+  if (nodes_[index(position)].parent == 0) return;  // nobody asks
+  for (std::int32_t p = end - 1; p >= position; --p)
+    for (std::int32_t arc = arcs_begin_[index(p)]; arc < arcs_begin_[index(p + 1)]; ++arc) {
+      const std::int32_t head = head_[index(arc)];
+      if (head < position || head >= end) {
+        rim_.push_back({p, head, back_[index(arc)]});
+        continue;
+      }
+      // As if it turned back at the top, which costs some looking in vain but no search for where it does.
+      for (std::int32_t q = p; q > position && turns_at_[index(q)] != position; q = nodes_[index(q)].parent)
+        turns_at_[index(q)] = position;
+    }
 }
 
 void Routes::add_to_rim(std::int32_t position) {

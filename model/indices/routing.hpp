@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -75,10 +76,15 @@ class NearestFirst {
     std::size_t hole = 0;
     for (std::size_t below = 1; below < count; below = arity * hole + 1) {
       std::size_t least = below;
+      Entry nearest = entries[below];
       const std::size_t end = std::min(below + arity, count);
-      for (std::size_t i = below + 1; i < end; ++i) least = nearer(entries[i], entries[least]) ? i : least;
-      if (!nearer(entries[least], last)) break;
-      entries[hole] = entries[least];
+      for (std::size_t i = below + 1; i < end; ++i) {
+        const bool is_nearer = nearer(entries[i], nearest);
+        least = is_nearer ? i : least;
+        nearest = is_nearer ? entries[i] : nearest;
+      }
+      if (!nearer(nearest, last)) break;
+      entries[hole] = nearest;
       hole = least;
     }
     entries[hole] = last;
@@ -88,35 +94,40 @@ class NearestFirst {
  private:
   static constexpr std::size_t arity = 4;  // shallower than a binary heap, and siblings share a cache line
   static bool nearer(const Entry& a, const Entry& b) {
-    if constexpr (!in_order) return a.distance < b.distance;
-    // Without a jump: which of two comes first cannot be foreseen.
-    return static_cast<bool>(static_cast<int>(a.distance < b.distance) |
-                             (static_cast<int>(a.distance == b.distance) & static_cast<int>(a.at < b.at)));
+    // Without a jump: which of two comes first cannot be foreseen. Distances are not negative, so that their bits,
+    // which can be moved on a condition, are in the same order.
+    const auto bits_a = std::bit_cast<std::int64_t>(a.distance), bits_b = std::bit_cast<std::int64_t>(b.distance);
+    if constexpr (!in_order) return bits_a < bits_b;
+    return static_cast<bool>(static_cast<int>(bits_a < bits_b) |
+                             (static_cast<int>(bits_a == bits_b) & static_cast<int>(a.at < b.at)));
   }
   std::vector<Entry> entries_;
 };
 
-/// The queue of a shortest-path search, in which distances leave in ascending order and new ones are at most one arc
-/// beyond the last that left. What is due soon lies in a small heap, the rest in a ring of buckets not yet sorted.
+/// The queue of a shortest-path search, in which new distances are at most one arc beyond the last that left. It is a
+/// ring of buckets not sorted inside. Where no bucket need be wider than the shortest arc, what is in one bucket cannot
+/// change what else is in it, and leaves as it lies (Dial 1969). Else what is due soon goes through a small heap, and
+/// distances leave in ascending order, equal ones by number.
 class Horizon {
  public:
-  explicit Horizon(double longest_arc);
+  Horizon(double shortest_arc, double longest_arc);
   void clear();
-  bool empty() const { return size_ == 0; }
+  bool is_in_order() const { return !is_flat_; }
   void push(Reached entry) {
     ++size_;
     const auto bucket = static_cast<std::int64_t>(entry.distance * per_width_);
-    if (bucket <= open_)
+    if (bucket <= open_ && !is_flat_)
       near_.push(entry);
     else
-      ring_[static_cast<std::size_t>(bucket) & mask].push_back(entry);
+      ring_[static_cast<std::size_t>(bucket) & mask_].push_back(entry);
   }
   /// `is_current(entry)` says whether an entry still counts; those that do not may never come out.
   template <class IsCurrent>
   bool pop(Reached& entry, const IsCurrent& is_current) {
+    if (is_flat_) return pop_flat(entry);
     while (near_.empty()) {
       if (size_ == 0) return false;
-      std::vector<Reached>& bucket = ring_[static_cast<std::size_t>(++open_) & mask];
+      std::vector<Reached>& bucket = ring_[static_cast<std::size_t>(++open_) & mask_];
       for (const Reached& waiting : bucket)
         if (is_current(waiting))
           near_.push(waiting);
@@ -130,17 +141,33 @@ class Horizon {
   }
 
  private:
-  static constexpr std::size_t buckets = 128, mask = buckets - 1;
-  std::array<std::vector<Reached>, buckets> ring_;
+  static constexpr std::size_t most_buckets = 1024, sorted_buckets = 128;
+  bool pop_flat(Reached& entry) {
+    if (size_ == 0) return false;
+    std::vector<Reached>* bucket = &ring_[static_cast<std::size_t>(open_) & mask_];
+    while (next_ == bucket->size()) {
+      bucket->clear();
+      next_ = 0;
+      bucket = &ring_[static_cast<std::size_t>(++open_) & mask_];
+    }
+    --size_;
+    entry = (*bucket)[next_++];
+    return true;
+  }
+
+  std::vector<std::vector<Reached>> ring_;
+  std::size_t mask_ = 0;
+  bool is_flat_ = false;
   NearestFirst<true> near_;
   double per_width_ = 0.0;
   std::int64_t open_ = 0;
+  std::size_t next_ = 0;  // in the open bucket
   std::int64_t size_ = 0;
 };
 
 /// The shortest-path tree from one patch, and how much longer the ways get when another patch is lost. One a thread.
-/// Of several shortest paths the tree holds the one whose predecessor was settled first (least distance, then least
-/// vertex number).
+/// Of several shortest paths the tree holds the one whose last predecessor is nearest, of equally near ones that of the
+/// least number.
 ///
 /// When a patch is lost, only the branches of the tree below it need new ways. Each is searched on its own, in detours
 /// (new minus old distance) instead of distances: a step along the tree then costs nothing, so that whole branches are
@@ -154,43 +181,46 @@ class Routes {
   /// Distance to a patch; infinity if there is no path.
   double distance(std::int32_t rank) const { return distance_[index(rank)]; }
 
-  /// Vertices that the last `from` reached, nearest first; its patch.
+  /// Vertices that the last `from` reached, each after its parent and roughly nearest first; its patch.
   std::int32_t reached() const { return static_cast<std::int32_t>(settled_.size()); }
   std::int32_t patch_reached(std::int32_t i) const { return graph_.owner[index(settled_[index(i)])]; }
-  /// Of each patch (by rank) the sum of the values of what the tree reaches through it, of the targets (see below)
-  /// among all that was reached. Asked before `lay_out_tree`, where a patch is one vertex.
+  /// Of each patch (by rank) the sum of the values of what the tree reaches through it, of a rank above the source (in
+  /// a directed network of any). Asked before `lay_out_tree`, where a patch is one vertex.
   void sum_through_all(const std::vector<double>& value, std::vector<double>& through) const;
 
+  /// The patches that count from one source, so that no pair counts twice: those of a rank above the source, or all but
+  /// the source. In a directed network always all.
+  enum class Targets { above, all };
   /// Prepares the tree of the last `from` for what follows, and sums `value` (by rank) branch by branch over its
-  /// targets: the patches of a rank above the source, in a directed network all but the source. False if no patch lies
-  /// on the way to a target, so that there is nothing to ask. Of the tree only the nearest `most` vertices are laid
-  /// out, and what lies beyond is neither target nor way.
-  bool lay_out_tree(const std::vector<double>& value, std::int32_t most = std::numeric_limits<std::int32_t>::max());
-  /// Calls `visit(k)` for each patch k through which the tree runs to at least one patch of a rank above the source, in
-  /// no particular order. Where all arcs cost 1, those are left out whose loss costs no detour because whatever they
-  /// lead to can be reached as quickly beside them.
+  /// targets. False if no patch lies on the way to a target, so that there is nothing to ask. Of the tree only the
+  /// first `most` vertices reached are laid out, and what lies beyond is neither target nor way.
+  bool lay_out_tree(const std::vector<double>& value, Targets targets,
+                    std::int32_t most = std::numeric_limits<std::int32_t>::max());
+  /// Calls `visit(k)` for each patch k through which the tree runs to at least one target, in no particular order.
+  /// Where all arcs cost 1, those are left out whose loss costs no detour because whatever they lead to can be reached
+  /// as quickly beside them.
   template <class Visit>
   void for_each_inner(const Visit& visit);
   /// Sum of the values of what the tree reaches through patch k, without k itself.
   double sum_through(std::int32_t k);
-  /// Whether `lost_through` can be asked: a patch is one vertex and links have costs.
+
+  /// Whether what follows can be asked: a patch is one vertex and links have costs.
   bool can_lose_by_share() const { return one_vertex_a_patch_ && !graph_.links_cost_1; }
-  /// Sum of value x `share(detour)` over what the tree reaches through patch k when k is lost. A detour is infinity if
-  /// k was the only way. May be asked of the k that `for_each_inner` is visiting.
+  /// Calls `visit(k)` for each patch k with targets that `lost_through` counts, but where the tree reaches through it
+  /// sum to no more than `least`. The tree is laid out for all targets.
+  template <class Visit>
+  void for_each_between(double least, const Visit& visit);
+  /// Sum of value x `share(detour)` over targets that the tree reaches through patch k when k is lost: those farther
+  /// from k than the source is, of those as far the ones of a rank above the source; in a directed network all. Over
+  /// all sources each pair thus counts once for each patch between, from the end whose branch is the larger, so that
+  /// the most pairs are settled at once. `share` rises from 0 to 1 with the detour, which is infinity if k was the only
+  /// way. The search ends when the sum is known to within `tolerance` either way. May be asked of the k that is being
+  /// visited.
   template <class Share>
-  double lost_through(std::int32_t k, const Share& share) {
-    return lost_through(k, share, 0.0).value;
-  }
-  /// A value and a bound on its error either way.
-  struct Bounded {
-    double value = 0.0, error = 0.0;
-  };
-  /// The same, ended once it is known to within `tolerance`, which `share` must then rise to 1 with the detour for.
-  template <class Share>
-  Bounded lost_through(std::int32_t k, const Share& share, double tolerance);
-  /// Calls `visit(rank, detour)` for the patches of a rank above the source that the tree reaches through patch `lost`
-  /// with their detour when it is gone; where links cost 1, only for those that have one. For graphs that
-  /// `lost_through` does not serve.
+  double lost_through(std::int32_t k, const Share& share, double tolerance);
+
+  /// Calls `visit(rank, detour)` for the targets that the tree reaches through patch `lost` with their detour when it
+  /// is gone; where links cost 1, only for those that have one. For graphs that `lost_through` does not serve.
   template <class Visit>
   void without(std::int32_t lost, const Visit& visit);
 
@@ -213,7 +243,7 @@ class Routes {
     std::int32_t size;     // of the branch, itself included
     std::int32_t parent;   // position; -1 at the source
     std::int32_t owner;    // rank of its patch
-    std::int32_t targets;  // in the branch: vertices at which the tree reaches a patch of a rank above the source
+    std::int32_t targets;  // in the branch: vertices at which the tree reaches one first
     bool is_target;
     bool keeps_way;  // over another vertex as near as its parent; known where all arcs cost 1
     double up;       // detour of its parent if the way leads here first
@@ -254,10 +284,10 @@ class Routes {
   /// the branches settled before inside top's in `inner_`.
   template <class Settle>
   void reroute_branch(std::int32_t top, bool top_is_lost, const Settle& settle);
-  template <class Share>
-  Bounded lost_in_branch(std::int32_t top, bool top_is_lost, const Share& share, double tolerance);
   /// Gathers the rim of the branch at a position from those of the branches below. Positions come in descending order.
   void gather_rim(std::int32_t position);
+  /// The same for a branch at whose positions nothing is asked, without the rims of the branches below.
+  void gather_whole_rim(std::int32_t position);
   /// Adds the position's own arcs to the rim, for the branches above it.
   void add_to_rim(std::int32_t position);
   /// Nobody asks for the source's rim.
@@ -266,6 +296,7 @@ class Routes {
   }
   void lay_out_arcs();
   void sum_branches(const std::vector<double>& value);
+  void note_what_counts();
 
   const RoutingGraph& graph_;
   const bool one_vertex_a_patch_;
@@ -288,6 +319,12 @@ class Routes {
   // By position: the value of a target, 0 of what is none; its sum over the branch.
   std::vector<double> target_value_, sums_;
   std::int32_t laid_out_ = 0;  // positions in use
+  // By position: twice the distance; twice how far along the way to it a patch may lie for it to count when that one is
+  // lost; the greatest of these below.
+  std::vector<double> twice_distance_, counts_up_to_, greatest_below_;
+  // By position of the branch that is asked: values and number of what counts before it.
+  std::vector<double> sum_before_;
+  std::vector<std::int32_t> count_before_;
   // By position: the lowest place in the tree at which an arc of its branch turns back into the branch that is being
   // visited; so far as known when that one is visited.
   std::vector<std::int32_t> turns_at_;
@@ -313,18 +350,27 @@ class Routes {
 };
 
 template <class Visit>
-void Routes::for_each_inner(const Visit& visit) {
-  if (can_lose_by_share()) {
-    rim_.clear();
-    for (std::int32_t p = laid_out_ - 1; p > 0; --p) {
-      const Node& node = nodes_[index(p)];
+void Routes::for_each_between(double least, const Visit& visit) {
+  const auto is_asked = [&](std::int32_t p) {
+    return greatest_below_[index(p)] > twice_distance_[index(p)] && sums_[index(p)] - target_value_[index(p)] > least;
+  };
+  rim_.clear();
+  for (std::int32_t p = laid_out_ - 1; p > 0; --p) {
+    if (is_asked(p)) {
       gather_rim(p);
-      if (node.targets > (node.is_target ? 1 : 0)) visit(node.owner);
-      if (node.parent > 0) add_to_rim(p);
-      drop_rim_below_source(p);
+      visit(nodes_[index(p)].owner);
+      if (nodes_[index(p)].parent > 0) add_to_rim(p);
+    } else {
+      // Nor is anything asked below. The last position of the branch is come to first.
+      while (nodes_[index(p)].parent > 0 && !is_asked(nodes_[index(p)].parent)) p = nodes_[index(p)].parent;
+      gather_whole_rim(p);
     }
-    return;
+    drop_rim_below_source(p);
   }
+}
+
+template <class Visit>
+void Routes::for_each_inner(const Visit& visit) {
   for (std::int32_t k = 0; k < graph_.patches(); ++k) {
     if (k == source_) continue;
     for (std::int32_t v = graph_.vertices_begin[index(k)]; v < graph_.vertices_begin[index(k + 1)]; ++v) {
@@ -350,26 +396,65 @@ void Routes::for_each_link(const Visit& visit) {
 }
 
 template <class Share>
-Routes::Bounded Routes::lost_through(std::int32_t k, const Share& share, double tolerance) {
-  return lost_in_branch(position_[index(graph_.vertices_begin[index(k)])], true, share, tolerance);
+double Routes::lost_through(std::int32_t k, const Share& share, double tolerance) {
+  const Node* const nodes = nodes_.data();
+  const std::int32_t begin = position_[index(graph_.vertices_begin[index(k)])];
+  const std::int32_t end = begin + nodes[begin].size;
+  const double twice_to_k = twice_distance_[index(begin)];
+  const double* const counts_up_to = counts_up_to_.data();
+  double* const sum_before = sum_before_.data();
+  std::int32_t* const count_before = count_before_.data();
+  double unsettled = 0.0;
+  std::int32_t missing = 0;
+  sum_before[begin] = 0.0;
+  count_before[begin] = 0;
+  for (std::int32_t p = begin + 1; p < end; ++p) {
+    sum_before[p] = unsettled;
+    count_before[p] = missing;
+    const bool counts = counts_up_to[p] > twice_to_k;
+    unsettled += counts ? target_value_[index(p)] : 0.0;
+    missing += static_cast<std::int32_t>(counts);
+  }
+  sum_before[end] = unsettled;
+  count_before[end] = missing;
+  if (0.5 * unsettled <= tolerance) return 0.5 * unsettled;
+  double lost = 0.0;
+  reroute_branch(begin, true, [&](std::int32_t top, double detour) {
+    const std::int32_t stop = top + nodes[top].size;
+    double sum = sum_before[stop] - sum_before[top];
+    std::int32_t count = count_before[stop] - count_before[top];
+    for (const Branch& inner : inner_) {
+      sum -= sum_before[inner.second] - sum_before[inner.first];
+      count -= count_before[inner.second] - count_before[inner.first];
+    }
+    const double lost_share = share(detour);
+    lost += sum * lost_share;
+    missing -= count;
+    unsettled -= sum;
+    // What is left loses at least this share and at most all.
+    if (0.5 * unsettled * (1.0 - lost_share) <= tolerance && tolerance > 0.0) {
+      lost += std::max(0.0, unsettled) * 0.5 * (1.0 + lost_share);
+      missing = 0;
+    }
+    return missing > 0 && lost_share < 1.0;
+  });
+  if (missing > 0) {
+    double cut_off = 0.0;
+    for (std::int32_t p = begin; p < end; ++p)
+      if (detour_[index(p)] != closed && counts_up_to[p] > twice_to_k) cut_off += target_value_[index(p)];
+    lost += cut_off * share(infinity);
+  }
+  std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
+  return lost;
 }
 
 template <class Share>
-double Routes::lost_beyond(std::int32_t position, const Share& share) {
-  return lost_in_branch(position, false, share, 0.0).value;
-}
-
-template <class Share>
-Routes::Bounded Routes::lost_in_branch(std::int32_t begin, bool top_is_lost, const Share& share, double tolerance) {
+double Routes::lost_beyond(std::int32_t begin, const Share& share) {
   const Node* const nodes = nodes_.data();
   const std::int32_t end = begin + nodes[begin].size;
   double lost = 0.0;
-  double unsettled = sums_[index(begin)] - (top_is_lost ? target_value_[index(begin)] : 0.0);
-  if (0.5 * unsettled <= tolerance && tolerance > 0.0) return {0.5 * unsettled, 0.5 * unsettled};
-  Bounded ended;
-  bool has_ended = false;
-  std::int32_t missing = nodes[begin].targets - (top_is_lost && nodes[begin].is_target ? 1 : 0);
-  reroute_branch(begin, top_is_lost, [&](std::int32_t top, double detour) {
+  std::int32_t missing = nodes[begin].targets;
+  reroute_branch(begin, false, [&](std::int32_t top, double detour) {
     double sum = sums_[index(top)];
     missing -= nodes[top].targets;
     for (const Branch& inner : inner_) {
@@ -378,14 +463,6 @@ Routes::Bounded Routes::lost_in_branch(std::int32_t begin, bool top_is_lost, con
     }
     const double lost_share = share(detour);
     lost += sum * lost_share;
-    unsettled -= sum;
-    // What is left loses at least this share and at most all.
-    if (const double doubt = 0.5 * unsettled * (1.0 - lost_share); doubt <= tolerance && tolerance > 0.0) {
-      ended = {lost + std::max(0.0, unsettled) * 0.5 * (1.0 + lost_share), std::max(0.0, doubt)};
-      has_ended = true;
-      missing = 0;
-      return false;
-    }
     return missing > 0 && lost_share < 1.0;
   });
   if (missing > 0) {
@@ -395,7 +472,7 @@ Routes::Bounded Routes::lost_in_branch(std::int32_t begin, bool top_is_lost, con
     lost += cut_off * share(infinity);
   }
   std::fill(detour_.begin() + begin, detour_.begin() + end, closed);
-  return has_ended ? ended : Bounded{lost, 0.0};
+  return lost;
 }
 
 template <class Visit>

@@ -540,6 +540,9 @@ class OnesOwn(unittest.TestCase):
                        "--framework", os.path.join(zion, "zion.gpkg"), "--scheme", "nlcd")
             self.assertEqual(made.returncode, 0, made.stderr)
             study = os.path.join(home, "study.toml")
+            # The park is a compact area, which is taken for a core.
+            with open(study) as file:
+                self.assertIn('kind = "core"', file.read())
             # Its cells are not square: the message says what to add, and with that it runs.
             self.assertIn("cell_m", run("check", study).stderr)
             with open(study, "a") as file:

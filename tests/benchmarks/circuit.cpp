@@ -5,6 +5,7 @@
 #include "model/circuit/raster_circuit.hpp"
 #include "model/circuit/solver.hpp"
 #include "model/circuit/terminals.hpp"
+#include "model/run/parallel.hpp"
 #include "tests/support/fractal.hpp"
 
 namespace {
@@ -156,6 +157,42 @@ BENCHMARK(one_solve)
     ->Args({10000, 100})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
+
+/// What the memory gives to all threads, to hold the solver's bytes against: a = b + s c over arrays beyond any cache.
+void memory_bandwidth(benchmark::State& state) {
+  constexpr std::int64_t count = 1 << 24;
+  std::vector<double> a(count), b(count, 1.0), c(count, 2.0);
+  for (auto _ : state) {
+    parallel_pieces(count, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+      for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) a[i] = b[i] + 3.0 * c[i];
+    });
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * count * 24);
+}
+BENCHMARK(memory_bandwidth)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// Four right-hand sides at once, the hierarchy given: time a cell and iteration.
+void four_at_once(benchmark::State& state) {
+  const auto side = static_cast<std::int32_t>(state.range(0));
+  const RasterCircuit circuit = raster_circuit(fractal_conductance(side, 100.0), {}, {});
+  const std::vector<Cell> cells = focal_cells(circuit, 5);
+  std::vector<Injection> injections;
+  for (std::size_t k = 1; k < cells.size(); ++k)
+    injections.push_back({{circuit.node[cells[k]], 1.0}, {circuit.node[cells[0]], -1.0}});
+  CircuitSolver solver(circuit.laplacian);
+  int iterations = 0;
+  for (auto _ : state) {
+    std::vector<std::vector<double>> voltages(injections.size());
+    for (const SolveReport& report : solver.solve(injections, voltages, {1e-6, 300}, RunContext{}))
+      iterations = std::max(iterations, report.iterations);
+  }
+  state.counters["iterations"] = iterations;
+  state.counters["ns_a_cell_and_iteration"] =
+      benchmark::Counter(static_cast<double>(circuit.laplacian.shape.cells()) * iterations * 1e-9,
+                         benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+}
+BENCHMARK(four_at_once)->Arg(1000)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 /// Circuit, aggregates and coarse operators.
 void set_up(benchmark::State& state) {

@@ -63,7 +63,7 @@ void pc_planar(benchmark::State& state) {
   state.counters["error_percent"] = error;
 }
 BENCHMARK(pc_planar)
-    ->ArgsProduct({{45, 100, 142}, {1000, 5000}, {14, 6}})
+    ->ArgsProduct({{45, 100, 142}, {500, 1000, 5000}, {14, 6}})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 

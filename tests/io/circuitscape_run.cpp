@@ -115,7 +115,14 @@ TEST_CASE("which maps are written, and in which form") {
       job.again();
       CHECK(job.files() ==
             std::set<std::string>{"a.out", "a_resistances.out", "a_resistances_3columns.out", "a_cum_curmap.asc"});
+      check_close(job.map("cum_curmap.asc"), {2, 2, 3, 2, 2});
+      CHECK(job.text("resistances.out") == "0 1 2 3\n1 0 2 4\n2 2 0 2\n3 4 2 0\n");
     }
+    job.write("cells.asc", grid(1, 6, "1 1 1 1 1 -9999"));
+    job.write("points.asc", grid(1, 6, "1 0 2 0 3 0"));
+    job.set("set_null_currents_to_nodata", "True");
+    job.again();
+    check_close(job.map("cum_curmap.asc"), {2, 2, 3, 2, 2, -9999});
   }
   SUBCASE("packed") {
     job.set("write_cur_maps", "True").set("compress_grids", "True");

@@ -204,6 +204,21 @@ TEST_CASE("packed values are not taken for what they stand for") {
                     {"p.tif", "packed", "-unscale"});
 }
 
+TEST_CASE("a picture is not taken for its red band") {
+  const Folder folder;
+  const Frame frame = utm_frame({1, 4}, 30.0);
+  use_gdal();
+  GDALDriver& driver = *GetGDALDriverManager()->GetDriverByName("GTiff");
+  const std::filesystem::path path = folder / "rgb.tif";
+  {
+    const Dataset made(driver.Create(path.c_str(), 4, 1, 3, GDT_Byte, nullptr));
+    REQUIRE(made != nullptr);
+    made->GetRasterBand(1)->SetColorInterpretation(GCI_RedBand);
+  }
+  check_input_error([&] { read_raster(path, frame, Resampling::bilinear, "elevation"); },
+                    {"rgb.tif", "picture of 3 bands", "gdal_translate -b"});
+}
+
 TEST_CASE("a frame comes from the land cover, or from what the study says") {
   const Folder folder;
   const Frame frame = utm_frame({40, 60}, 30.0);

@@ -134,6 +134,49 @@ TEST_CASE("pairwise: every pair equals a plain solution of its own") {
   CHECK(same > 3);
 }
 
+TEST_CASE("the sum of all pairs at once is that of the pairs' maps") {
+  int at_once = 0, with_regions = 0, some = 0;
+  for (std::uint64_t seed = 0; seed < 150; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed + 2000);
+    const Case c = random_case(dice);
+    CircuitOptions each = options_of(c, true), sum = each;
+    Raster<double> expected(c.map.conductance.shape, 0.0), cumulative = expected, beside = expected;
+    std::vector<double> values;
+    bool any = false;
+    pairwise(c.map, c.focal, each, RunContext{}, [&](const CircuitRun& run) {
+      values.push_back(run.value);
+      any = any || run.is_solved;
+      if (run.is_solved)
+        for (std::size_t i = 0; i < expected.values.size(); ++i) expected.values[i] += run.current->values[i];
+    });
+    sum.currents = false;
+    sum.cumulative = &cumulative;
+    std::size_t visited = 0;
+    pairwise(c.map, c.focal, sum, RunContext{}, [&](const CircuitRun& run) {
+      REQUIRE(visited < values.size());
+      CHECK(run.value == values[visited++]);
+      CHECK(run.current == nullptr);
+      CHECK(run.voltage != nullptr);
+    });
+    CHECK(visited == values.size());
+    require_equal(cumulative, expected);
+    // Maps of the pairs and their sum can be had together.
+    each.cumulative = &beside;
+    pairwise(c.map, c.focal, each, RunContext{}, [](const CircuitRun& run) { CHECK(run.current != nullptr); });
+    require_equal(beside, expected);
+    const bool all_points =
+        std::all_of(c.focal.begin(), c.focal.end(), [](const FocalNode& f) { return f.cells.size() == 1; });
+    const bool all_pairs = values.size() == c.focal.size() * (c.focal.size() - 1) / 2;
+    at_once += any && all_points && all_pairs && c.focal.size() > 2;
+    with_regions += any && !all_points;
+    some += any && !all_pairs;
+  }
+  CHECK(at_once > 10);
+  CHECK(with_regions > 30);
+  CHECK(some > 20);
+}
+
 TEST_CASE("one-to-all and all-to-one: every focal node equals a plain solution of its own") {
   int solved = 0, unsolved = 0;
   for (std::uint64_t seed = 0; seed < 150; ++seed) {

@@ -286,6 +286,24 @@ TEST_CASE("every delta equals removing the patch and computing anew, on random g
   CHECK(with_connectors > 1000);
 }
 
+TEST_CASE("in a tree every pair through a patch is lost with it, half-way ones too, however their costs round") {
+  // Costs of tenths, which no binary number holds: 0.1 + 0.2 is not 0.3, so the ends of a way may not agree where its
+  // middle is.
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    std::uint64_t draw = 0;
+    const auto uniform = [&] { return random_uniform(17, seed, ++draw); };
+    std::vector<double> attributes{1.0};
+    std::vector<TestLink> links;
+    for (int v = 1; v < 60; ++v) {
+      attributes.push_back(1.0 + std::floor(5.0 * uniform()));
+      links.push_back({static_cast<int>(uniform() * v), v, 0.1 * (1.0 + std::floor(3.0 * uniform()))});
+    }
+    const auto result = connectivity(network_of(attributes, links), parameters_of(1.0, 0.6));
+    for (const PatchImportance& patch : result.patches)
+      REQUIRE(patch.dPC_connector == doctest::Approx(100.0 * 2.0 * patch.BC / result.pc_numerator).epsilon(1e-12));
+  }
+}
+
 TEST_CASE("more habitat, a new link or a cheaper one never lowers ECA") {
   for (std::uint64_t seed = 500; seed < 560; ++seed) {
     const RandomGraph graph = random_graph(seed, 40, false, false);

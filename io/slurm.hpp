@@ -1,0 +1,39 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "scenarios/case_result.hpp"
+#include "scenarios/study.hpp"
+
+namespace greenweave {
+
+/// What one submission asks for.
+struct Submission {
+  std::string name;  // of the jobs
+  Cluster cluster;
+  std::filesystem::path folder;                   // for scripts and logs, absolute
+  std::int64_t tasks = 0;                         // of the array
+  double minutes = 0.0, gib = 0.0;                // of a task
+  double gather_minutes = 0.0, gather_gib = 0.0;  // of the job that joins them
+  std::vector<std::string> work, gather;          // the commands, word by word; a task's number follows `work`
+};
+
+/// A word as the shell takes it back.
+std::string shell_word(const std::string& word);
+
+/// The script of the array: a task a share of the cases. It ends by itself a minute before its time, between two pieces
+/// of work, and may be requeued.
+std::string array_script(const Submission& submission);
+/// The script of the job that joins what the array has made.
+std::string gather_script(const Submission& submission);
+
+/// Runs a command and returns what it prints. InputError: there is no such command, or it fails (its message is in it).
+std::string output_of(const std::vector<std::string>& command, const std::string& remedy);
+
+/// A case a line: scenario, year and draw, with tabs between.
+std::string format_cases(const std::vector<CaseId>& cases);
+/// InputError: a line that is none.
+std::vector<CaseId> read_cases(const std::filesystem::path& file);
+
+}  // namespace greenweave
