@@ -37,9 +37,10 @@ std::string tail(const Submission& s, const std::vector<std::string>& command, c
   std::string text;
   for (const std::string& line : s.cluster.lines) text += line + "\n";
   text += "\n";
-  for (const std::string& module : s.cluster.modules) text += "module load " + shell_word(module) + "\n";
+  for (const std::string& module : s.cluster.modules)
+    text.append("module load ").append(shell_word(module)).append("\n");
   text += "exec";
-  for (const std::string& word : command) text += " " + shell_word(word);
+  for (const std::string& word : command) text.append(" ").append(shell_word(word));
   return text + more + "\n";
 }
 
@@ -73,7 +74,7 @@ std::string gather_script(const Submission& s) {
 
 std::string output_of(const std::vector<std::string>& command, const std::string& remedy) {
   std::string line;
-  for (const std::string& word : command) line += (line.empty() ? "" : " ") + shell_word(word);
+  for (const std::string& word : command) line += std::string(line.empty() ? "" : " ").append(shell_word(word));
   FILE* const pipe = popen((line + " 2>&1").c_str(), "r");
   if (pipe == nullptr) throw InputError(command.front(), "", "it cannot be started", remedy);
   std::string output;
