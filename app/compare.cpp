@@ -301,6 +301,50 @@ void print_encroachment(const ResultsFile& file, const std::string& baseline, co
   }
 }
 
+/// What the wetlands of each scenario do, as far as one line each can tell.
+void print_restoration(const ResultsFile& file, const std::vector<int>& years,
+                       const std::vector<std::string>& scenarios, const Paint& paint) {
+  for (const int year : years) {
+    bool headed = false;
+    for (const std::string& scenario : scenarios) {
+      const auto table = file.table(scenario, year, "", "restoration");
+      for (std::size_t row = 0; table && row < table->rows(); ++row) {
+        if (!headed)
+          fmt::print("\n{}Restored wetlands in {}{}\n{:<48}{:>9}{:>10}{:>9}{:>12}{:>12}{:>14}\n", paint.head, year,
+                     paint.off, "", "ha", "dry ha", "wet d/a", "peak m3/s", "goes on", "catchment ha");
+        headed = true;
+        const auto number = [&](const char* column) { return table->numbers(column)[row]; };
+        fmt::print("{:<48}{:>9.1f}{:>10.1f}{:>9.0f}{:>12.2f}{:>12.2f}{:>14.0f}\n",
+                   (scenario + ", " + table->texts("action")[row]).substr(0, 47), number("area_ha"), number("dry_ha"),
+                   number("wet_days"), number("peak_in_m3_s"), number("peak_out_m3_s"), number("catchment_ha"));
+      }
+    }
+  }
+}
+
+/// Candidate sites in the order of restoration, with the gain of each aim on top of those before.
+void print_restoration_order(const ResultsFile& file, const std::string& baseline, const Paint& paint) {
+  for (const int year : file.years()) {
+    const auto table = file.table(baseline, year, "", "restoration_order");
+    if (!table || table->rows() == 0) continue;
+    fmt::print("\n{}Which to restore first{}: gains on top of the sites before\n{:>5}{:>7}{:>7}{:>10}{:>10}",
+               paint.head, paint.off, "rank", "site", "year", "ha", "spent");
+    std::vector<const Column*> aims;
+    for (const Column& column : table->columns)
+      if (table->find(column.name + "_alone") != nullptr) aims.push_back(&column);
+    for (const Column* aim : aims) fmt::print("  {:>22}", aim->name.substr(0, 22));
+    fmt::print("\n");
+    for (std::size_t row = 0; row < table->rows(); ++row) {
+      fmt::print("{:>5}{:>7}{:>7}{:>10.2f}{:>10.4g}", table->integers("rank")[row], table->integers("site")[row],
+                 table->integers("year")[row], table->numbers("area_ha")[row], table->numbers("spent")[row]);
+      for (const Column* aim : aims)
+        fmt::print("  {:>22}",
+                   fmt::format("{:.4g} {}", table->numbers(aim->name)[row], aim->unit == "1" ? "" : aim->unit));
+      fmt::print("\n");
+    }
+  }
+}
+
 void print_targets(const Comparison& comparison, const Paint& paint) {
   if (comparison.outcomes.empty()) return;
   fmt::print("\n{}Targets{}\n", paint.head, paint.off);
@@ -399,6 +443,8 @@ void compare_command(const CompareOptions& options) {
   print_structure(file, chosen.guilds, chosen.years, with_baseline, paint);
   print_security(file, chosen.years, scenarios, paint);
   print_encroachment(file, baseline, paint);
+  print_restoration(file, chosen.years, scenarios, paint);
+  print_restoration_order(file, baseline, paint);
   print_ranges(comparison, file.draws(), paint);
   print_targets(comparison, paint);
   if (!options.csv.empty()) write_csv(options.csv, file, cases, comparison, baseline);

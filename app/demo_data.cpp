@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -52,7 +53,8 @@ void make_demo_data(const DemoOptions& options) {
   std::error_code error;
   fs::create_directories(out / "data", error);
   if (error) throw InputError((out / "data").string(), "", error.message(), "choose a folder you may write to");
-  for (const char* name : {"land_cover.tif", "elevation.tif", "population.tif"}) require_new_file(out / "data" / name);
+  for (const char* name : {"land_cover.tif", "elevation.tif", "population.tif", "climate.csv"})
+    require_new_file(out / "data" / name);
   for (const fs::path& path : copies) require_new_file(out / path.filename());
 
   DemoLandscape made = generate_longquanyi(frame, plan);
@@ -62,6 +64,10 @@ void make_demo_data(const DemoOptions& options) {
                 {"elevation", "m", "Elevation, synthetic", std::move(made.elevation_m)});
   write_geotiff(out / "data" / "population.tif", frame,
                 {"population", "1", "Persons per cell, synthetic", std::move(made.population)});
+  std::string climate = "date,rain_mm,et_mm\n";
+  for (const DemoDay& day : generate_weather())
+    climate += fmt::format("2025-{:02}-{:02},{:.1f},{:.1f}\n", day.month, day.day, day.rain_mm, day.evaporation_mm);
+  std::ofstream(out / "data" / "climate.csv") << climate;
   for (const fs::path& path : copies) fs::copy_file(path, out / path.filename());
   fmt::print("{} x {} cells of {:g} m in {}\n", frame.shape.rows, frame.shape.cols, options.cell_m,
              (out / "data").string());

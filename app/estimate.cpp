@@ -25,12 +25,19 @@ Estimate estimate(const Study& study, int threads) {
   const double drawn = stated * study.uncertainty.draws;
   // Microseconds a cell, by guild and case.
   constexpr double assessment = 0.55, contribution = 0.19, circuit_digit = 0.07, corridors = 0.41, barriers = 1.7,
-                   nearest_source = 0.11, structure = 0.5;
+                   nearest_source = 0.11, structure = 0.5, water = 0.3, restoration = 0.5, order_of_guild = 0.13;
   double microseconds = guilds * (stated + drawn) * assessment;
   if (what.elements && what.element_contribution) microseconds += guilds * stated * elements * contribution;
   if (what.corridors) microseconds += guilds * stated * corridors;
   if (what.barriers)
     microseconds += guilds * stated * barriers * static_cast<double>(what.barriers->rule.radii_m.size());
+  if (what.water) microseconds += stated * water;
+  if (what.restoration) microseconds += stated * restoration;
+  if (what.restoration_order && what.restoration_order->ECA > 0.0) {
+    // Greedy orders by every aim and by each alone judge about so many sets, many of them alike.
+    const double sites = what.restoration_order->candidates;
+    microseconds += guilds_of(what.restoration_order->guilds, study) * sites * sites * order_of_guild;
+  }
   if (what.nearest_source) microseconds += guilds * stated * nearest_source;
   if (what.structure) microseconds += guilds * stated * structure;
   if (what.security) microseconds += stated * nearest_source * static_cast<double>(what.security->processes.size());

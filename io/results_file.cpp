@@ -299,7 +299,21 @@ std::string file_name_of(const CaseId& id) { return file_stem_of(id) + ".h5"; }
 
 bool is_taken_in_results(const std::string& guild) {
   // The rasters and the tables of a case stand beside its guilds, and netCDF's readers look for axes there.
-  static constexpr std::array names{"tables", "paths", "land_cover", "elevation", "recovery", "disturbed", "x", "y"};
+  static constexpr std::array names{"tables",
+                                    "paths",
+                                    "land_cover",
+                                    "elevation",
+                                    "recovery",
+                                    "disturbed",
+                                    "x",
+                                    "y",
+                                    "water_days",
+                                    "water_depth",
+                                    "water_depth_most",
+                                    "depressions",
+                                    "wetland_sites",
+                                    "wetland_suitability",
+                                    "restoration_order"};
   return std::find(names.begin(), names.end(), guild) != names.end();
 }
 

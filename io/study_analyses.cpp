@@ -6,17 +6,16 @@
 #include <fmt/format.h>
 
 #include "io/nearest_word.hpp"
+#include "io/presets.hpp"
 #include "io/raster_io.hpp"
 #include "io/sha256.hpp"
 #include "io/study_indices.hpp"
+#include "io/study_wetlands.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
 
 namespace greenweave {
 
-namespace {
-
-/// Names that must be among those known.
 std::vector<std::string> names_among(Section& section, const std::string& key, const std::string& what,
                                      const std::vector<std::string>& known) {
   const std::vector<std::string> names = section.texts(key).value_or(std::vector<std::string>{});
@@ -31,6 +30,20 @@ std::vector<std::string> guild_names(const Study& study) {
   for (const Guild& guild : study.guilds) names.push_back(guild.name);
   return names;
 }
+
+std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far) {
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  std::vector<bool> chosen(classes.classes.size(), false);
+  std::vector<std::string> known;
+  for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
+  const std::vector<std::string> names = names_among(section, key, "class", known);
+  if (names.empty())
+    section.fail("", fmt::format("`{}` is missing", key), fmt::format("add {} = [\"...\"]: land-cover classes", key));
+  for (const std::string& name : names) chosen[static_cast<std::size_t>(classes.index_of_name(name))] = true;
+  return chosen;
+}
+
+namespace {
 
 CircuitAnalysis read_circuit(Section& section, const StudySoFar& so_far) {
   using Focal = CircuitAnalysis::Focal;
@@ -82,19 +95,6 @@ void record_input(Study& study, const std::string& role, const std::filesystem::
 }
 
 namespace {
-
-/// Which classes a list of names means.
-std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far) {
-  const ClassTable& classes = *so_far.study.landscape.classes;
-  std::vector<bool> chosen(classes.classes.size(), false);
-  std::vector<std::string> known;
-  for (const LandCoverClass& c : classes.classes) known.push_back(c.name);
-  const std::vector<std::string> names = names_among(section, key, "class", known);
-  if (names.empty())
-    section.fail("", fmt::format("`{}` is missing", key), fmt::format("add {} = [\"...\"]: land-cover classes", key));
-  for (const std::string& name : names) chosen[static_cast<std::size_t>(classes.index_of_name(name))] = true;
-  return chosen;
-}
 
 CorridorAnalysis read_corridors(Section& section, const StudySoFar& so_far) {
   CorridorAnalysis what;
@@ -373,6 +373,150 @@ EncroachmentAnalysis read_encroachment(Section& section, const StudySoFar& so_fa
   return what;
 }
 
+/// Curve numbers of the study's classes: the scheme's, and those of [..curve_numbers], one for all soils or four.
+std::vector<CurveNumbers> read_curve_numbers(Section& section, const StudySoFar& so_far) {
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  std::vector<CurveNumbers> known;
+  if (so_far.scheme == "worldcover") known = worldcover_curve_numbers();
+  if (so_far.scheme == "nlcd") known = nlcd_curve_numbers();
+  auto given = section.table("curve_numbers");
+  std::vector<CurveNumbers> table;
+  for (const LandCoverClass& c : classes.classes) {
+    const auto row =
+        std::find_if(known.begin(), known.end(), [&](const CurveNumbers& numbers) { return numbers.code == c.code; });
+    const auto own_numbers = given ? given->numbers(c.name) : std::nullopt;
+    if (own_numbers) {
+      const std::vector<double>& numbers = *own_numbers;
+      const bool in_range =
+          std::all_of(numbers.begin(), numbers.end(), [](double n) { return n >= 0.0 && n <= 100.0; });
+      if ((numbers.size() != 1 && numbers.size() != 4) || !in_range)
+        given->fail(c.name, "these are no curve numbers",
+                    "give four from 0 to 100, for the soil groups A, B, C and D, or one for all");
+      CurveNumbers own{c.code, {}, c.name, "the study file"};
+      for (std::size_t k = 0; k < 4; ++k) own.by_group[k] = numbers[numbers.size() == 1 ? 0 : k];
+      table.push_back(own);
+    } else if (row != known.end()) {
+      table.push_back(*row);
+    } else {
+      section.fail(
+          given ? "curve_numbers" : "", fmt::format("there is no curve number for {}", c.name),
+          fmt::format("add curve_numbers = {{ {} = [98] }}: one for all soils, or four for A, B, C and D", c.name));
+    }
+  }
+  if (given) given->done();
+  return table;
+}
+
+/// The guild beside whose indices those that belong to no guild stand; the first unless `guild` says otherwise.
+std::string guild_for_indices(Section& section, const Study& study) {
+  const std::vector<std::string> known = guild_names(study);
+  const std::string name = section.text("guild", known.front());
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    section.fail("guild", fmt::format("there is no guild \"{}\"", name), suggest(name, known));
+  return name;
+}
+
+SoilGroup read_soil_group(Section& section) {
+  const std::vector<std::string> groups{"A", "B", "C", "D"};
+  const std::string group = section.choice("soil_group", "C", groups);
+  return static_cast<SoilGroup>(1 + (std::find(groups.begin(), groups.end(), group) - groups.begin()));
+}
+
+void require_heights(const Section& section, const Study& study) {
+  if (study.landscape.elevation_m == nullptr)
+    section.fail("", "there are no heights", "add elevation = \"...\" to [inputs]");
+}
+
+WaterAnalysis read_water(Section& section, const StudySoFar& so_far) {
+  WaterAnalysis what;
+  require_heights(section, so_far.study);
+  if (so_far.study.weather.empty())
+    section.fail("", "there is no weather",
+                 "add climate = \"...\" to [inputs]: a CSV file with date, rain_mm and et_mm, a line a day");
+  BalanceOptions& balance = what.balance;
+  balance.seepage_mm_per_day = section.number("seepage_mm_per_day", balance.seepage_mm_per_day, 0.0, 1e4);
+  balance.evaporation_factor = section.number("evaporation_factor", balance.evaporation_factor, 0.0, 10.0);
+  balance.first_fill = section.number("first_fill", balance.first_fill, 0.0, 1.0);
+  if (const auto limits = section.numbers("depth_limits_m")) {
+    if (limits->size() != 3 || !(0.0 < (*limits)[0] && (*limits)[0] < (*limits)[1] && (*limits)[1] < (*limits)[2]))
+      section.fail("depth_limits_m", "they are no three depths that rise", "such as [0.1, 0.5, 2.0]");
+    std::copy(limits->begin(), limits->end(), balance.depth_limits_m.begin());
+  }
+  what.least_depth_m = section.number("least_depth_m", what.least_depth_m, 0.0, 1e4);
+  what.least_area_ha = section.number("least_area_ha", what.least_area_ha, 0.0, 1e9);
+  what.breach_depth_m = section.number("breach_depth_m", what.breach_depth_m, 0.0, 1e4);
+  what.breach_length_m = section.number("breach_length_m", what.breach_length_m, 0.0, 1e6);
+  what.wetland_days = section.number("wetland_days", what.wetland_days, 0.0, 366.0);
+  what.wetland_depth_m = section.number("wetland_depth_m", what.wetland_depth_m, 0.0, 1e4);
+  what.soil_where_unknown = read_soil_group(section);
+  what.curve_numbers = read_curve_numbers(section, so_far);
+  what.guild = guild_for_indices(section, so_far.study);
+  section.done();
+  return what;
+}
+
+WetlandSitesAnalysis read_wetland_sites(Section& section, const StudySoFar& so_far) {
+  require_heights(section, so_far.study);
+  WetlandSitesAnalysis what;
+  SiteRule& rule = what.rule;
+  const ClassTable& classes = *so_far.study.landscape.classes;
+  if (so_far.study.soil != nullptr) rule.weights.soil = 1.0;
+  if (auto weights = section.table("weights")) {
+    SiteWeights& w = rule.weights;
+    const std::vector<std::pair<const char*, double*>> factors{
+        {"wetness", &w.wetness}, {"drainage", &w.drainage}, {"depression", &w.depression},
+        {"cover", &w.cover},     {"water", &w.water},       {"development", &w.development}};
+    double total = 0.0;
+    for (const auto& [name, weight] : factors) total += * weight = weights->number(name, *weight, 0.0, 1e6);
+    if (weights->has("soil") && so_far.study.soil == nullptr)
+      weights->fail("soil", "there is no soil to weigh", "add soil = \"...\" to [inputs], or take the key out");
+    total += w.soil = weights->number("soil", w.soil, 0.0, 1e6);
+    if (!(total > 0.0)) weights->fail("", "all weights are 0", "give at least one factor a weight above 0");
+    weights->done();
+  }
+  const SchemeWords words = words_of_scheme(so_far.scheme);
+  const auto among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  rule.built_classes = built_classes(section, so_far);
+  if (section.has("water_classes")) {
+    rule.water_classes = classes_of(section, "water_classes", so_far);
+  } else {
+    for (const LandCoverClass& c : classes.classes) rule.water_classes.push_back(among(words.water, c.name));
+  }
+  // Trees are worth keeping; water and wetlands are there already; classes of one's own are roads and the like.
+  auto cover = section.table("cover");
+  const double usual = cover ? cover->number("default", 1.0, 0.0, 1.0) : 1.0;
+  for (std::size_t k = 0; k < classes.classes.size(); ++k) {
+    const std::string& name = classes.classes[k].name;
+    const bool known = so_far.scheme == "none" || class_scheme(so_far.scheme).index_of_name(name) >= 0;
+    double value = usual;
+    if (rule.built_classes[k] || rule.water_classes[k] || among(words.wetlands, name) || !known) value = 0.0;
+    if (among(words.forest, name)) value = std::min(value, 0.2);
+    if (cover) value = cover->number(name, value, 0.0, 1.0);
+    rule.cover_values.push_back(value);
+  }
+  if (cover) cover->done();
+  rule.hand_low_m = section.number("hand_low_m", rule.hand_low_m, 0.0, 1e4);
+  rule.hand_high_m = section.number("hand_high_m", std::max(rule.hand_high_m, rule.hand_low_m), rule.hand_low_m, 1e4);
+  rule.least_depth_m = section.number("least_depth_m", rule.least_depth_m, 0.0, 1e4);
+  rule.water_reach_m = section.number("water_reach_m", rule.water_reach_m, 0.0, 1e6);
+  rule.development_clear_m = section.number("development_clear_m", rule.development_clear_m, 0.0, 1e6);
+  rule.stream_ha = section.number("stream_ha", rule.stream_ha, 1e-6, 1e9);
+  rule.low_ground = section.boolean("low_ground", rule.low_ground);
+  rule.threshold = section.number("threshold", rule.threshold, 0.0, 1.0);
+  rule.best_share = section.number("best_share", rule.best_share, 0.0, 1.0);
+  rule.least_ha = section.number("least_ha", rule.least_ha, 0.0, 1e9);
+  rule.largest_ha = section.number("largest_ha", std::max(rule.largest_ha, rule.least_ha), rule.least_ha, 1e9);
+  rule.depth_m = section.number("depth_m", rule.depth_m, 0.0, 100.0);
+  rule.cost_per_ha = section.number("cost_per_ha", rule.cost_per_ha, 0.0, 1e15);
+  rule.cost_per_m3 = section.number("cost_per_m3", rule.cost_per_m3, 0.0, 1e15);
+  rule.micro_ha = section.number("micro_ha", rule.micro_ha, 0.0, 1e9);
+  rule.micro_distance_m = section.number("micro_distance_m", rule.micro_distance_m, 0.0, 1e6);
+  section.done();
+  return what;
+}
+
 DeltaAnalysis read_deltas(Section& section, const StudySoFar& so_far) {
   DeltaAnalysis what;
   what.links = section.boolean("links", what.links);
@@ -402,8 +546,11 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("sources")) analyses.sources = read_sources(*topic, analyses);
   if (auto topic = section.table("security")) analyses.security = read_security(*topic, so_far);
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
+  if (auto topic = section.table("wetland_sites")) analyses.wetland_sites = read_wetland_sites(*topic, so_far);
+  if (auto topic = section.table("water")) analyses.water = read_water(*topic, so_far);
   if (auto topic = section.table("deltas")) analyses.deltas = read_deltas(*topic, so_far);
   read_index_analyses(section, so_far, analyses);
+  read_restoration_analyses(section, so_far, analyses);
   section.done();
   return analyses;
 }

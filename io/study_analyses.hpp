@@ -15,10 +15,19 @@ namespace greenweave {
 struct StudySoFar {
   Study& study;
   const std::vector<Feature>& places;
+  std::string scheme = "none";  // of the land-cover classes
 };
 
 /// Reads [analysis] and its tables, one a topic. InputError with file, line and remedy.
 Analyses read_analyses_of(Section& section, const StudySoFar& so_far);
+
+/// The names of a list; InputError: one that is not among those known, with the nearest of them. `what` they name.
+std::vector<std::string> names_among(Section& section, const std::string& key, const std::string& what,
+                                     const std::vector<std::string>& known);
+std::vector<std::string> guild_names(const Study& study);
+
+/// Which classes a list of names means. InputError: no such class, no list.
+std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far);
 
 /// Notes a file that the study reads, with its hash, once a role.
 void record_input(Study& study, const std::string& role, const std::filesystem::path& path);

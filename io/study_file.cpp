@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "io/climate_csv.hpp"
 #include "io/presets.hpp"
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
@@ -250,8 +251,47 @@ class StudyReader {
       inputs->text("places_layer");
     }
     read_zones(*inputs);
+    read_water_inputs(*inputs);
     study_.protection = read_protection_of(*inputs, study_);
     inputs->done();
+  }
+
+  /// Weather, soil groups and curve numbers.
+  void read_water_inputs(Section& inputs) {
+    const Frame& frame = study_.landscape.frame;
+    if (const auto path = inputs.path("climate")) {
+      study_.weather = read_climate(*path);
+      record("climate", *path);
+    }
+    const auto fail_at = [&](const fs::path& path, Cell cell, const std::string& reason, const std::string& remedy) {
+      throw InputError(
+          path.string(),
+          fmt::format("row {}, column {} of the study's frame", frame.shape.row(cell) + 1, frame.shape.col(cell) + 1),
+          reason, remedy);
+    };
+    if (const auto path = inputs.path("soil")) {
+      const Raster<std::int32_t> codes = read_codes(*path, frame, "soil");
+      auto soil = std::make_shared<Raster<std::uint8_t>>(frame.shape);
+      soil->valid = codes.valid;
+      for (Cell cell = 0; cell < frame.shape.cells(); ++cell) {
+        if (!codes.is_valid(cell)) continue;
+        if (codes[cell] < 1 || codes[cell] > 4)
+          fail_at(*path, cell, fmt::format("{} is no hydrological soil group (soil)", codes[cell]),
+                  "give 1 for A, 2 for B, 3 for C, 4 for D, and NoData where it is not known");
+        (*soil)[cell] = static_cast<std::uint8_t>(codes[cell]);
+      }
+      study_.soil = std::move(soil);
+      record("soil", *path);
+    }
+    if (const auto path = inputs.path("curve_number")) {
+      auto numbers = std::make_shared<Raster<float>>(read_raster(*path, frame, Resampling::nearest, "curve_number"));
+      for (Cell cell = 0; cell < frame.shape.cells(); ++cell)
+        if (numbers->is_valid(cell) && !((*numbers)[cell] >= 0.0F && (*numbers)[cell] <= 100.0F))
+          fail_at(*path, cell, fmt::format("{:g} is no curve number (curve_number)", (*numbers)[cell]),
+                  "curve numbers lie from 0 to 100");
+      study_.curve_number = std::move(numbers);
+      record("curve_number", *path);
+    }
   }
 
   /// Zones by name: features of one name are united, those without a cell of the study are left out.
@@ -648,7 +688,7 @@ class StudyReader {
 
   void read_analyses() {
     if (auto section = root_.table("analysis")) {
-      study_.analyses = read_analyses_of(*section, {study_, places_});
+      study_.analyses = read_analyses_of(*section, {study_, places_, scheme_});
     }
   }
 
@@ -682,10 +722,10 @@ class StudyReader {
     return found;
   }
 
-  RecoveryCurve recovery(Section& action) const {
+  RecoveryCurve recovery(Section& action, const std::string& usual = "animals") const {
     RecoveryCurve curve;
     if (!action.has("recovery") || action.is_text("recovery")) {
-      const std::string name = action.choice("recovery", "animals", {"animals", "plants", "soil_carbon", "none"});
+      const std::string name = action.choice("recovery", usual, {"animals", "plants", "soil_carbon", "none"});
       return *recovery_preset(name);
     }
     auto section = action.table("recovery");
@@ -706,21 +746,74 @@ class StudyReader {
     return names;
   }
 
-  Action read_action(Section& item, int number) const {
-    static const std::vector<std::string> types{"restore_wetland", "restore_habitat", "build_greenway",
-                                                "open_crossing",   "develop",         "visitors"};
+  void require_heights(const Section& item, const std::string& key) const {
+    if (study_.landscape.elevation_m == nullptr)
+      item.fail(key, "there are no heights to change", "add elevation = \"...\" to [inputs]");
+  }
+
+  /// Cells of the best sites that [analysis.wetland_sites] finds, at most `best` of them within `budget`.
+  std::vector<Cell> best_site_cells(Section& item, bool micro_only) {
+    if (!study_.analyses.wetland_sites)
+      item.fail("best", "there is no [analysis.wetland_sites] to choose sites by", "add that table");
+    if (item.has("place")) item.fail("place", "`best` chooses the places", "take one of them out");
+    if (!item.has("best")) item.fail("", "`best` is missing", "say how many sites it takes at most, such as best = 10");
+    const auto most = static_cast<std::int64_t>(item.number("best", 1.0, 1.0, 1e9));
+    const double budget = item.number("budget", infinity, 0.0, infinity);
+    if (!sites_) sites_ = find_wetland_sites(study_.landscape, study_.soil.get(), study_.analyses.wetland_sites->rule);
+    const std::vector<std::size_t> chosen = best_sites(sites_->sites, most, budget, micro_only);
+    if (chosen.empty())
+      item.fail(item.has("budget") ? "budget" : "best", "no site can be had",
+                "raise the budget, or lower `threshold` in [analysis.wetland_sites]");
+    std::vector<Cell> cells;
+    for (Cell cell = 0; cell < sites_->label.shape.cells(); ++cell)
+      for (const std::size_t k : chosen)
+        if (sites_->label[cell] == static_cast<std::int32_t>(k) + 1) cells.push_back(cell);
+    return cells;
+  }
+
+  Action read_action(Section& item, int number) {
+    static const std::vector<std::string> types{
+        "restore_wetland", "restore_habitat", "build_greenway", "open_crossing", "develop",
+        "visitors",        "plant",           "micro_wetlands", "regrade",       "remove_weir"};
     using Kind = Geometry::Kind;
     const SchemeWords words = words_of_scheme(scheme_);
     Action action;
     const std::string type = item.choice("type", "", types);
     action.name = item.text("name", fmt::format("{} {}", type, number));
     if (const auto start = item.integer("start")) action.start_year = static_cast<int>(*start);
-    if (type == "restore_wetland" || type == "restore_habitat") {
+    if (type == "restore_wetland" || type == "restore_habitat" || type == "plant" || type == "micro_wetlands") {
       RestoreHabitat what;
-      what.place = *place(item, {Kind::polygons}, true);
-      what.to = class_name(item, "to", item.text("to", type == "restore_wetland" ? words.wetland : ""));
+      const bool wetland = type == "restore_wetland" || type == "micro_wetlands";
+      if (wetland && (type == "micro_wetlands" || item.has("best"))) {
+        what.cells = best_site_cells(item, type == "micro_wetlands");
+        what.place.kind = Kind::polygons;
+      } else {
+        what.place = *place(item, {Kind::polygons}, true);
+      }
+      what.to = class_name(item, "to", item.text("to", wetland ? words.wetland : ""));
       what.from = class_list(item, "from", classes_except({words.water, words.built, added_classes_}));
-      what.recovery = recovery(item);
+      what.recovery = recovery(item, type == "plant" ? "plants" : "animals");
+      if (wetland) what.dig_m = item.number("dig_m", 0.0, 0.0, 100.0);
+      if (what.dig_m > 0.0) require_heights(item, "dig_m");
+      action.what = std::move(what);
+    } else if (type == "regrade") {
+      Regrade what;
+      require_heights(item, "");
+      what.place = *place(item, {Kind::polygons}, true);
+      if (item.has("by_m")) what.by_m = item.number("by_m", 0.0, -1000.0, 1000.0);
+      if (item.has("to_m")) what.to_m = item.number("to_m", 0.0, -1e4, 1e4);
+      if (what.by_m.has_value() == what.to_m.has_value())
+        item.fail(what.by_m ? "to_m" : "", "it needs one of `by_m` and `to_m`",
+                  "say by how much the ground rises (negative: sinks), or to which height it goes");
+      action.what = std::move(what);
+    } else if (type == "remove_weir") {
+      RemoveWeir what;
+      require_heights(item, "");
+      what.place = *place(item, {Kind::points, Kind::lines, Kind::polygons}, true);
+      what.width_m = item.number("width_m", what.width_m, 0.0, 1e4);
+      if (item.has("to_m")) what.to_m = item.number("to_m", 0.0, -1e4, 1e4);
+      what.to = item.text("to", "");
+      if (!what.to.empty()) class_name(item, "to", what.to);
       action.what = std::move(what);
     } else if (type == "build_greenway") {
       BuildGreenway what;
@@ -906,6 +999,7 @@ class StudyReader {
   std::vector<std::string> class_names_, added_classes_;
   fs::path framework_path_, places_path_;
   std::vector<Feature> framework_, places_;
+  std::optional<WetlandSites> sites_;  // found once an action asks for the best
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ class Works {
 
   void apply(const Action& action) {
     const std::int64_t before = changed_;
+    cut_m3_ = fill_m3_ = 0.0;
     start_ = action.start_year;
     action_ = &action;
     recovered_ = 1.0;
@@ -50,6 +51,8 @@ class Works {
     area_ha_.push_back(static_cast<double>(changed_ - before) * made_.frame.cell_area_ha());
     recovery_.push_back(recovered_);
     groups_.push_back(peak_groups_);
+    cut_.push_back(cut_m3_);
+    filled_.push_back(fill_m3_);
   }
 
   ScenarioLandscape take() {
@@ -60,14 +63,16 @@ class Works {
                {"start", "1", "First year in which it applies; -9999: always", std::move(year_begun_)},
                {"area_ha", "ha", "Land cover that it changed", std::move(area_ha_)},
                {"recovery", "1", "How far what it restored has developed by the year", std::move(recovery_)},
-               {"peak_groups_per_day", "d-1", "Visitor groups on its busiest path", std::move(groups_)}}};
-    return {std::move(made_), std::move(log)};
+               {"peak_groups_per_day", "d-1", "Visitor groups on its busiest path", std::move(groups_)},
+               {"cut_m3", "m3", "Earth taken away", std::move(cut_)},
+               {"fill_m3", "m3", "Earth brought", std::move(filled_)}}};
+    return {std::move(made_), std::move(log), std::move(restored_)};
   }
 
  private:
   static std::string type_of(const Action& action) {
-    static constexpr std::array<const char*, 5> names{"restore", "build_greenway", "open_crossing", "develop",
-                                                      "visitors"};
+    static constexpr std::array<const char*, 7> names{"restore",  "build_greenway", "open_crossing", "develop",
+                                                      "visitors", "regrade",        "remove_weir"};
     static_assert(std::variant_size_v<decltype(action.what)> == names.size());
     return names[action.what.index()];
   }
@@ -108,8 +113,54 @@ class Works {
     const ClassIndex to = class_named(what.to);
     const std::vector<bool> from = classes_named(what.from);
     const double fraction = recovered(what.recovery);
+    std::vector<Cell> cells = cells_inside(made_.frame, what.place);
+    cells.insert(cells.end(), what.cells.begin(), what.cells.end());
+    RestoredPlace place{action_->name, start_, what.to, {}, 0.0};
+    for (const Cell cell : cells)
+      if (made_.cover.is_valid(cell) && (what.from.empty() || is(from, cell))) {
+        if (what.dig_m > 0.0 && made_.elevation_m != nullptr) set_height(cell, height(cell) - what.dig_m);
+        if (made_.cover[cell] != to) place.cells.push_back(cell);
+        turn(cell, to, fraction);
+      }
+    place.dug_m3 = cut_m3_;
+    restored_.push_back(std::move(place));
+  }
+
+  void carry_out(const Regrade& what) {
     for (const Cell cell : cells_inside(made_.frame, what.place))
-      if (made_.cover.is_valid(cell) && (what.from.empty() || is(from, cell))) turn(cell, to, fraction);
+      set_height(cell, what.to_m ? *what.to_m : height(cell) + what.by_m.value_or(0.0));
+  }
+
+  void carry_out(const RemoveWeir& what) {
+    const std::vector<Cell> weir = cells_within(made_.frame, what.place, what.width_m / 2.0);
+    double level = std::numeric_limits<double>::infinity();
+    for (const Cell cell : weir)
+      for_each_neighbour(made_.frame.shape, cell, Neighbourhood::eight, [&](Cell beside, bool) {
+        if (made_.elevation_m->is_valid(beside) && !std::binary_search(weir.begin(), weir.end(), beside))
+          level = std::min(level, height(beside));
+      });
+    if (what.to_m) level = *what.to_m;
+    for (const Cell cell : weir) {
+      if (!made_.cover.is_valid(cell)) continue;
+      if (std::isfinite(level)) set_height(cell, std::min(height(cell), level));
+      if (!what.to.empty()) turn(cell, class_named(what.to), 1.0);
+    }
+  }
+
+  double height(Cell cell) const { return static_cast<double>((*made_.elevation_m)[cell]); }
+
+  /// Moves the ground of a cell. The study's heights are shared: the first change makes them the case's own.
+  void set_height(Cell cell, double to_m) {
+    if (!made_.elevation_m->is_valid(cell)) return;
+    if (ground_ == nullptr) {
+      ground_ = std::make_shared<Raster<float>>(*made_.elevation_m);
+      made_.elevation_m = ground_;
+    }
+    float& z = (*ground_)[cell];
+    const double before = static_cast<double>(z);
+    z = static_cast<float>(to_m);
+    const double risen_m3 = (static_cast<double>(z) - before) * made_.frame.cell_m * made_.frame.cell_m;
+    (risen_m3 > 0.0 ? fill_m3_ : cut_m3_) += std::abs(risen_m3);
   }
 
   void carry_out(const BuildGreenway& what) {
@@ -291,11 +342,13 @@ class Works {
   // The action at work.
   const Action* action_ = nullptr;
   int start_ = 0;
-  double recovered_ = 1.0, peak_groups_ = 0.0;
+  double recovered_ = 1.0, peak_groups_ = 0.0, cut_m3_ = 0.0, fill_m3_ = 0.0;
+  std::vector<RestoredPlace> restored_;
+  std::shared_ptr<Raster<float>> ground_;  // this case's own heights, once an action changed them
   // The log, column by column.
   std::vector<std::string> name_, type_;
   std::vector<std::int64_t> year_begun_;
-  std::vector<double> area_ha_, recovery_, groups_;
+  std::vector<double> area_ha_, recovery_, groups_, cut_, filled_;
 };
 
 }  // namespace

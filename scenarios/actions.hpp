@@ -6,10 +6,20 @@
 
 namespace greenweave {
 
+/// What an action that restores habitat has turned.
+struct RestoredPlace {
+  std::string action;
+  int start_year = 0;
+  std::string to;           // class
+  std::vector<Cell> cells;  // those whose class it changed, ascending
+  double dug_m3 = 0.0;
+};
+
 /// What a scenario makes of the study's landscape by a year, with a line in a table for each action: what it changed.
 struct ScenarioLandscape {
   Landscape landscape;
   Table actions;
+  std::vector<RestoredPlace> restored;
 };
 
 /// Applies the scenario's actions that have begun by `year`, in order, with recovery as far as that year. In draw 0 the

@@ -54,10 +54,15 @@ IndexChange change_of(const CaseIndices& c, const IndexSample& index, const Inde
   const std::size_t draws = std::min(index.draws.size(), before.draws.size());
   if (draws > 1) {
     std::vector<double> changes;
-    for (std::size_t d = 1; d < draws; ++d) changes.push_back(difference(index.draws[d], before.draws[d]));
+    // Some indices are worked out for the stated values only.
+    for (std::size_t d = 1; d < draws; ++d)
+      if (!std::isnan(index.draws[d]) && !std::isnan(before.draws[d]))
+        changes.push_back(difference(index.draws[d], before.draws[d]));
     std::sort(changes.begin(), changes.end());
-    result.change_p05 = quantile(changes, 0.05);
-    result.change_p95 = quantile(changes, 0.95);
+    if (!changes.empty()) {
+      result.change_p05 = quantile(changes, 0.05);
+      result.change_p95 = quantile(changes, 0.95);
+    }
   }
   return result;
 }

@@ -136,9 +136,22 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       add_security(study, impl_->framework, made.landscape, is_baseline, *study.analyses.security, context, result);
     if (study.analyses.encroachment && is_baseline && id.year == study.years.front())
       add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
+    if (study.analyses.wetland_sites && is_baseline && id.year == study.years.front())
+      add_wetland_sites(study, *study.analyses.wetland_sites, context, result);
+    if (study.analyses.restoration_order && is_baseline && id.year == study.years.front()) {
+      std::vector<const LinkMemory*> before;
+      for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);
+      add_restoration_order(study, before, *study.analyses.restoration_order, context, result);
+    }
+    if (study.analyses.water) {
+      const CaseWater water = water_of(study, made.landscape, *study.analyses.water, context);
+      add_water(study, made.landscape, water, *study.analyses.water, result);
+      if (study.analyses.restoration) add_restoration(study, made, water, *study.analyses.restoration, context, result);
+    }
     result.rasters.push_back(land_cover_codes(made.landscape));
-    if (is_baseline && study.landscape.elevation_m != nullptr)
-      result.rasters.push_back({"elevation", "m", "Elevation", *study.landscape.elevation_m});
+    if (made.landscape.elevation_m != nullptr &&
+        (is_baseline || made.landscape.elevation_m != study.landscape.elevation_m))
+      result.rasters.push_back({"elevation", "m", "Elevation", *made.landscape.elevation_m});
     if (!made.landscape.disturbed.empty())
       result.rasters.push_back(
           {"disturbed", "1", "1: within the disturbance zone of visitors", made.landscape.disturbed});

@@ -19,10 +19,14 @@
 #include "scenarios/analyses/metapopulation.hpp"
 #include "scenarios/analyses/nearest_source.hpp"
 #include "scenarios/analyses/protection.hpp"
+#include "scenarios/analyses/restoration.hpp"
+#include "scenarios/analyses/restoration_order.hpp"
 #include "scenarios/analyses/robustness.hpp"
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
+#include "scenarios/analyses/water.hpp"
+#include "scenarios/analyses/wetland_sites.hpp"
 
 namespace greenweave {
 
@@ -50,6 +54,22 @@ struct RestoreHabitat {
   std::string to;                 // class name
   std::vector<std::string> from;  // only cells of these classes; empty: every cell
   RecoveryCurve recovery;
+  std::vector<Cell> cells = {};  // beside those of the place: sites found by suitability
+  double dig_m = 0.0;            // how far its ground is lowered
+};
+
+/// Moves earth: the ground of a place goes up or down by an amount, or to a level.
+struct Regrade {
+  Geometry place;  // polygons
+  std::optional<double> by_m, to_m;
+};
+
+/// Takes a weir or dam away: its ground goes down to the lowest ground beside it, or to a level.
+struct RemoveWeir {
+  Geometry place;  // points, lines or polygons
+  double width_m = 0.0;
+  std::optional<double> to_m;
+  std::string to;  // class that its cells become; empty: they stay what they are
 };
 
 /// Plants a greenway of a type along a line.
@@ -94,7 +114,7 @@ inline constexpr int always = -9999;
 struct Action {
   std::string name;
   int start_year = always;
-  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors> what;
+  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors, Regrade, RemoveWeir> what;
 };
 
 struct Scenario {
@@ -137,6 +157,10 @@ struct Analyses {
   std::optional<SourceAnalysis> sources = std::nullopt;
   std::optional<SecurityAnalysis> security = std::nullopt;
   std::optional<EncroachmentAnalysis> encroachment = std::nullopt;
+  std::optional<WaterAnalysis> water = std::nullopt;
+  std::optional<WetlandSitesAnalysis> wetland_sites = std::nullopt;
+  std::optional<RestorationAnalysis> restoration = std::nullopt;             // asks for `water`
+  std::optional<RestorationOrderAnalysis> restoration_order = std::nullopt;  // asks for `wetland_sites`
   std::optional<DeltaAnalysis> deltas = std::nullopt;
   std::optional<GravityAnalysis> gravity = std::nullopt;
   std::optional<MetapopulationAnalysis> metapopulation = std::nullopt;
@@ -168,8 +192,11 @@ struct Provenance {
 struct Study {
   std::string name;
   std::string title;
-  std::string notice;   // shown wherever results show, e.g. that the data are synthetic
-  Landscape landscape;  // as it is before any action
+  std::string notice;                                 // shown wherever results show, e.g. that the data are synthetic
+  Landscape landscape;                                // as it is before any action
+  std::vector<WeatherDay> weather;                    // day by day; may be none
+  std::shared_ptr<const Raster<std::uint8_t>> soil;   // SoilGroup as a number; may be null
+  std::shared_ptr<const Raster<float>> curve_number;  // before any action; may be null
   std::vector<GreenwayType> greenway_types;
   std::vector<Element> elements;
   std::shared_ptr<const ProtectedAreas> protection;  // may be null

@@ -15,7 +15,7 @@ class TableOf {
   TableOf(std::string name, const std::vector<Row>& rows) : rows_(rows) { table_.name = std::move(name); }
 
   template <class Get>
-  TableOf& number(const char* name, const char* unit, const char* meaning, const Get& get) {
+  TableOf& number(const std::string& name, const char* unit, const char* meaning, const Get& get) {
     return add<double>(name, unit, meaning, get);
   }
   template <class Get>
@@ -30,7 +30,7 @@ class TableOf {
 
  private:
   template <class T, class Get>
-  TableOf& add(const char* name, const char* unit, const char* meaning, const Get& get) {
+  TableOf& add(const std::string& name, const char* unit, const char* meaning, const Get& get) {
     std::vector<T> values;
     values.reserve(rows_.size());
     for (const Row& row : rows_) values.push_back(static_cast<T>(get(row)));

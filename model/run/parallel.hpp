@@ -7,15 +7,24 @@
 
 #include <oneapi/tbb/blocked_range.h>
 #include <oneapi/tbb/parallel_for.h>
+#include <oneapi/tbb/task_group.h>
+
+#include "model/run/error.hpp"
 
 namespace greenweave {
 
-/// Calls `body(i)` for i in [0, n) in parallel; the calls must not depend on each other.
+/// Calls `body(i)` for i in [0, n) in parallel; the calls must not depend on each other. Throws Cancelled if an error
+/// elsewhere in the run stopped the loop half-way: the caller must not go on with half its work.
 template <class Body>
 void parallel_for(std::int64_t n, const Body& body, std::int64_t grain = 1) {
-  tbb::parallel_for(tbb::blocked_range<std::int64_t>(0, n, static_cast<std::size_t>(grain)), [&](const auto& range) {
-    for (std::int64_t i = range.begin(); i != range.end(); ++i) body(i);
-  });
+  tbb::task_group_context group;
+  tbb::parallel_for(
+      tbb::blocked_range<std::int64_t>(0, n, static_cast<std::size_t>(grain)),
+      [&](const auto& range) {
+        for (std::int64_t i = range.begin(); i != range.end(); ++i) body(i);
+      },
+      group);
+  if (group.is_group_execution_cancelled()) throw Cancelled();
 }
 
 /// Cuts [0, n) into pieces of `piece` and calls `body(begin, end)` for each, in parallel.

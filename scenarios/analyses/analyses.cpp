@@ -34,6 +34,8 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   };
   if (analyses.circuit) add(circuit_measures());
   if (analyses.structure) add(structure_measures());
+  if (analyses.water) add(water_measures());
+  if (analyses.restoration) add(restoration_measures());
   if (analyses.gravity) add(gravity_measures());
   if (analyses.metapopulation) add(metapopulation_measures());
   if (analyses.protection) add(protection_measures());

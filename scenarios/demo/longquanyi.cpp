@@ -171,12 +171,13 @@ struct Terrain {
 };
 
 /// Receivers and drained areas by priority flood from the rim (Barnes and others 2014): every node drains to the node
-/// it was reached from. Returns the nodes from low to high, as they were flooded.
+/// it was reached from. Returns the nodes, outlets first.
 std::vector<std::int32_t> drain(Terrain& terrain) {
   constexpr int n = Lattice::count;
   const std::size_t size = terrain.height.values.size();
   terrain.downstream.assign(size, -1);
   std::vector<std::uint8_t> seen(size, 0);
+  std::vector<double> flooded(size, 0.0);  // the level at which the flood came
   using Entry = std::pair<double, std::int32_t>;
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> open;
   const auto push = [&](int r, int c, double level, std::int32_t from) {
@@ -184,7 +185,8 @@ std::vector<std::int32_t> drain(Terrain& terrain) {
     if (seen[at] != 0) return;
     seen[at] = 1;
     terrain.downstream[at] = from;
-    open.emplace(std::max(level, terrain.height.values[at]), static_cast<std::int32_t>(at));
+    flooded[at] = std::max(level, terrain.height.values[at]);
+    open.emplace(flooded[at], static_cast<std::int32_t>(at));
   };
   for (int k = 0; k < n; ++k)
     for (const auto& [r, c] : {std::pair{0, k}, {n - 1, k}, {k, 0}, {k, n - 1}}) push(r, c, -1e9, -1);
@@ -198,7 +200,7 @@ std::vector<std::int32_t> drain(Terrain& terrain) {
     for (const auto& [dr, dc] : neighbour_steps)
       if (r + dr >= 0 && r + dr < n && c + dc >= 0 && c + dc < n) push(r + dr, c + dc, level + 1e-4, at);
   }
-  // Where a steeper way down than the flood's exists, water takes it.
+  // Where a steeper way down than the flood's exists, water takes it, but not back into a basin whose sill it is.
   for (const std::int32_t at : order) {
     if (terrain.downstream[static_cast<std::size_t>(at)] < 0) continue;
     const int r = at / n, c = at % n;
@@ -206,13 +208,14 @@ std::vector<std::int32_t> drain(Terrain& terrain) {
     for (std::size_t k = 0; k < neighbour_steps.size(); ++k) {
       const int rr = r + neighbour_steps[k].first, cc = c + neighbour_steps[k].second;
       const double drop = (terrain.height.at(r, c) - terrain.height.at(rr, cc)) / (k < 4 ? 1.0 : std::sqrt(2.0));
-      if (drop > steepest) {
+      const bool nearer_rim = flooded[Lattice::index(rr, cc)] < flooded[static_cast<std::size_t>(at)];
+      if (drop > steepest && nearer_rim) {
         steepest = drop;
         terrain.downstream[static_cast<std::size_t>(at)] = static_cast<std::int32_t>(Lattice::index(rr, cc));
       }
     }
   }
-  // From high to low by height alone, then by flood order for the nodes inside depressions.
+  // Sources first: the flood's level falls with every step down, so there are no circles.
   terrain.area_km2.assign(size, Lattice::spacing * Lattice::spacing / 1e6);
   std::vector<std::int32_t> pending(size, 0);
   for (const std::int32_t to : terrain.downstream)
@@ -229,6 +232,19 @@ std::vector<std::int32_t> drain(Terrain& terrain) {
   }
   std::reverse(ready.begin(), ready.end());
   return ready;  // outlets first
+}
+
+/// Streams cut down through whatever dams them, so that every node drains to the rim: without this the swells of the
+/// plain would close basins of thousands of hectares, which rivers that have run there for ages do not leave.
+void cut_outlets(Terrain& terrain, const std::vector<std::int32_t>& outlets_first) {
+  constexpr double fall_m = 0.012;  // from node to node, 0.2 m a kilometre
+  for (std::size_t k = outlets_first.size(); k-- > 0;) {
+    const auto at = static_cast<std::size_t>(outlets_first[k]);
+    const std::int32_t to = terrain.downstream[at];
+    if (to < 0) continue;
+    double& below = terrain.height.values[static_cast<std::size_t>(to)];
+    below = std::min(below, terrain.height.values[at] - fall_m);
+  }
 }
 
 double plain_at(double x, double y) {
@@ -263,6 +279,7 @@ Terrain make_terrain() {
   // ridges.
   for (int step = 0; step < 18; ++step) {
     const std::vector<std::int32_t> outlets_first = drain(terrain);
+    cut_outlets(terrain, outlets_first);
     for (const std::int32_t node : outlets_first) {
       const auto at = static_cast<std::size_t>(node);
       const std::int32_t to = terrain.downstream[at];
@@ -283,7 +300,7 @@ Terrain make_terrain() {
     });
     terrain.height = rounded;
   }
-  drain(terrain);
+  cut_outlets(terrain, drain(terrain));
   for (int r = 0; r < n; ++r)
     for (int c = 0; c < n; ++c) {
       terrain.rise.at(r, c) = std::max(0.0, terrain.height.at(r, c) - plain.at(r, c));
@@ -721,6 +738,52 @@ class Maker {
 Frame demo_frame(double cell_m) {
   const auto cells = static_cast<std::int32_t>(std::floor(side / cell_m + 1e-9));
   return {{cells, cells}, cell_m, west, north, ""};
+}
+
+std::vector<DemoDay> generate_weather() {
+  struct Month {
+    int days, rainy_days;
+    double rain_mm, evaporation_mm;
+  };
+  constexpr std::array<Month, 12> months{{{31, 7, 8, 31},
+                                          {28, 8, 12, 38},
+                                          {31, 11, 21, 62},
+                                          {30, 12, 46, 85},
+                                          {31, 14, 84, 105},
+                                          {30, 15, 108, 104},
+                                          {31, 17, 230, 112},
+                                          {31, 15, 222, 106},
+                                          {30, 16, 126, 72},
+                                          {31, 14, 40, 51},
+                                          {30, 9, 16, 36},
+                                          {31, 6, 6, 29}}};
+  constexpr std::uint64_t stream = 700;
+  std::vector<DemoDay> weather;
+  for (std::size_t m = 0; m < months.size(); ++m) {
+    const Month& month = months[m];
+    // The days with the largest draws are the rainy ones; amounts are exponential, scaled to the month's sum.
+    std::vector<int> order(static_cast<std::size_t>(month.days));
+    std::iota(order.begin(), order.end(), 0);
+    const auto draw = [&](int day, int k) {
+      return random_uniform(seed, stream, static_cast<std::uint64_t>(1000 * k + 40 * static_cast<int>(m) + day));
+    };
+    std::sort(order.begin(), order.end(), [&](int a, int b) { return draw(a, 0) > draw(b, 0); });
+    std::vector<double> rain(order.size(), 0.0);
+    double sum = 0.0;
+    for (int k = 0; k < month.rainy_days; ++k) {
+      const auto day = static_cast<std::size_t>(order[static_cast<std::size_t>(k)]);
+      sum += rain[day] = -std::log(1.0 - draw(static_cast<int>(day), 1));
+    }
+    for (std::size_t day = 0; day < rain.size(); ++day)
+      weather.push_back({static_cast<int>(m) + 1, static_cast<int>(day) + 1, rain[day] * month.rain_mm / sum,
+                         month.evaporation_mm / month.days * (rain[day] > 0.0 ? 0.8 : 1.2)});
+    // Rainy days evaporate less; the month's sum stays.
+    double evaporated = 0.0;
+    const auto first = weather.end() - month.days;
+    for (auto day = first; day != weather.end(); ++day) evaporated += day->evaporation_mm;
+    for (auto day = first; day != weather.end(); ++day) day->evaporation_mm *= month.evaporation_mm / evaporated;
+  }
+  return weather;
 }
 
 DemoLandscape generate_longquanyi(const Frame& frame, const DemoPlan& plan) { return Maker(frame, plan).make(); }

@@ -20,6 +20,16 @@ struct DemoLandscape {
   Raster<float> population;
 };
 
+/// A day of the demonstration's weather.
+struct DemoDay {
+  int month = 1, day = 1;
+  double rain_mm = 0.0, evaporation_mm = 0.0;
+};
+
+/// A year of weather like Chengdu's, 365 days: about 900 mm of rain, three quarters of it from June to September, and
+/// 830 mm of evaporation from open water. Synthetic: monthly sums are near the normals, days are drawn.
+std::vector<DemoDay> generate_weather();
+
 /// The frame of the demonstration landscape at a cell size: 29.1 x 29.1 km of Longquanyi in EPSG:32648 (the CRS is left
 /// to the caller).
 Frame demo_frame(double cell_m);

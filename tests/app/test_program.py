@@ -108,7 +108,8 @@ class Shipped(unittest.TestCase):
         compared = run("compare", self.results, "--year", 2040)
         self.assertEqual(compared.returncode, 0, compared.stderr)
         for words in ("ECA", "wetland_amphibians in 2040", "dongfeng_canal", "Targets", "synthetic",
-                      "What the scenarios do by 2040", "canal meadows", "to bridge them m", "longquan_mountain - qinglong_lake_park"):
+                      "What the scenarios do by 2040", "canal meadows", "Restored wetlands in 2040",
+                      "Which to restore first", "phosphorus_removed", "to bridge them m", "longquan_mountain - qinglong_lake_park"):
             self.assertIn(words, compared.stdout)
         table = self.path("table.csv")
         self.assertEqual(run("compare", self.results, "--csv", table).returncode, 0)

@@ -22,6 +22,7 @@ INSIDE_MODEL = {
     "circuit": {"landscape"},
     "water": {"landscape"},
     "visitors": {"landscape"},
+    "planning": {"run"},
 }
 # Libraries that a folder must not know, whatever its CMake target could reach.
 FORBIDDEN = {

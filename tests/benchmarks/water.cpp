@@ -4,7 +4,9 @@
 
 #include "model/water/conditioning.hpp"
 #include "model/water/depressions.hpp"
+#include "model/water/flood.hpp"
 #include "model/water/flow.hpp"
+#include "model/water/terrain.hpp"
 #include "model/water/water_balance.hpp"
 #include "tests/support/fractal.hpp"
 
@@ -89,6 +91,28 @@ void a_year_of_balance(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(water_balance(dem, 30.0, found, numbers, weather));
   state.counters["depressions"] = static_cast<double>(found.leaves);
 }
-BENCHMARK(a_year_of_balance)->Arg(1000)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
+BENCHMARK(a_year_of_balance)->Arg(1000)->Arg(1340)->Arg(2000)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// A storm routed down the streams of the hills (50 ha at 30 m), with ponds of 5 x 5 cells every 100 cells at work.
+void storm_through_ponds(benchmark::State& state) {
+  const Raster<float>& dem = hills(static_cast<std::int32_t>(state.range(0)));
+  const D8Flow flow = d8_flow(fill_depressions(dem));
+  const Raster<double> drained = accumulate(flow);
+  Raster<std::int32_t> ponds(dem.shape, 0);
+  std::int32_t count = 0;
+  for (std::int32_t r = 50; r + 5 < dem.shape.rows; r += 100)
+    for (std::int32_t c = 50; c + 5 < dem.shape.cols; c += 100) {
+      ++count;
+      for (std::int32_t k = 0; k < 25; ++k) ponds.at(r + k / 5, c + k % 5) = count;
+    }
+  const Drainage drainage = drainage_units(flow, drained, stream_network(flow, drained, 556, 30.0), ponds, 30.0);
+  const std::vector<UnitLand> land =
+      unit_lands(drainage, flow, Raster<float>(dem.shape, 80.0F), slope_aspect(dem, 30.0).slope, 30.0);
+  const FloodModel model(drainage, land, land, 30.0, {150.0});
+  const std::vector<std::uint8_t> at_work(static_cast<std::size_t>(count) + 1, 1);
+  for (auto _ : state) benchmark::DoNotOptimize(model.run(at_work));
+  state.counters["units"] = static_cast<double>(drainage.units.size());
+}
+BENCHMARK(storm_through_ponds)->Arg(1000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace

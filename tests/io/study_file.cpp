@@ -75,6 +75,231 @@ TEST_CASE("the shortest study: everything else is a default") {
   CHECK(study.inputs.at(0).sha256.size() == 64);
 }
 
+TEST_CASE("restoration and its order: keys, defaults from reviews, mistakes") {
+  const StudyFolder at;
+  at.folder.write("weather.csv", "date,rain_mm,et_mm\n2025-01-01,5,1\n");
+  const std::string text = R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+population = "cover.tif"
+climate = "weather.csv"
+[[guild]]
+name = "ground_birds"
+[analysis.water]
+[analysis.wetland_sites]
+[analysis.restoration]
+storm_mm = 90
+storm_shape = "even"
+marsh_days = 100
+cost_per_ha = 7
+[[analysis.restoration.attribute]]
+name = "animals"
+tau_years = 5
+tau_range = [3, 8]
+source = "our own counts"
+[[analysis.restoration.attribute]]
+name = "plants"
+[[analysis.restoration.nutrient]]
+name = "ammonium"
+runoff_mg_l = 1.5
+k_m_yr = 14
+[analysis.restoration_order]
+candidates = 5
+budget = 40
+weights = { ECA = 2, people = 0 }
+budget_per_year = 10
+first_year = 2027
+)";
+  const Study study = load_study(at.study(text));
+  const RestorationAnalysis& what = *study.analyses.restoration;
+  CHECK(what.water.storm.rain_mm == 90.0);
+  CHECK(what.water.storm.shape == Storm::Shape::even);
+  CHECK(what.marsh_days == 100.0);
+  CHECK(what.cost_per_ha == 7.0);
+  CHECK(
+      what.wetland_classes.at(static_cast<std::size_t>(study.landscape.classes->index_of_name("herbaceous_wetland"))));
+  CHECK_FALSE(what.wetland_classes.at(static_cast<std::size_t>(study.landscape.classes->index_of_name("cropland"))));
+  REQUIRE(what.attributes.size() == 2);
+  CHECK(what.attributes[0].expected.tau_years == 5.0);
+  CHECK(what.attributes[0].low.tau_years == 8.0);  // slow recovery is the lower end
+  CHECK(what.attributes[0].high.tau_years == 3.0);
+  CHECK(what.attributes[0].source == "our own counts");
+  CHECK(what.attributes[1].expected.ceiling == 0.74);
+  CHECK(what.attributes[1].low.ceiling < 0.74);
+  REQUIRE(what.water.nutrients.size() == 1);
+  CHECK(what.water.nutrients[0].removal.rate_m_yr == 14.0);
+  const RestorationOrderAnalysis& order = *study.analyses.restoration_order;
+  CHECK(order.candidates == 5);
+  CHECK(order.budget == 40.0);
+  CHECK(order.ECA == 2.0);
+  CHECK(order.people == 0.0);
+  CHECK(order.flood == 1.0);
+  CHECK(order.to == "herbaceous_wetland");
+  CHECK(order.water.storm.rain_mm == 90.0);
+  CHECK(order.first_year == 2027);
+
+  const auto fails = [&](const std::string& from, const std::string& to, std::initializer_list<std::string> words) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    const auto path = at.study(changed);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails("[analysis.water]\n", "", {"restoration", "no [analysis.water]"});
+  fails("[analysis.wetland_sites]\n", "", {"restoration_order", "candidates"});
+  fails("people = 0", "people = 1, flod = 1", {"flod", "flood"});
+  fails("ECA = 2, people = 0", "ECA = 0, flood = 0, nutrients = 0, people = 0", {"all weights are 0"});
+  fails("name = \"ammonium\"\nrunoff_mg_l = 1.5\n", "name = \"ammonium\"\n", {"runoff_mg_l", "missing"});
+  fails("name = \"ammonium\"", "name = \"NH4 N\"", {"NH4 N", "cannot name a column"});
+  fails("name = \"plants\"", "name = \"animals\"", {"animals", "twice"});
+  fails("name = \"plants\"", "name = \"fungi\"", {"ceiling", "missing"});
+  fails("tau_range = [3, 8]", "tau_range = [6, 8]", {"tau_range", "no range around 5"});
+  fails("candidates = 5", "candidates = 20\nevery_set = true", {"every_set", "at most 12"});
+  fails("candidates = 5", "candidates = 5\nto = \"marsh\"", {"marsh"});
+}
+
+TEST_CASE("wetland sites, the best of them, and actions on the ground arrive") {
+  const StudyFolder at;
+  const std::string text = R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+places = "places.geojson"
+[[guild]]
+name = "ground_birds"
+[analysis.wetland_sites]
+weights = { wetness = 0, drainage = 0, depression = 0, cover = 2, water = 0, development = 1 }
+cover = { shrubland = 0.25, default = 0.9 }
+threshold = 0.5
+best_share = 1
+low_ground = false
+largest_ha = 2
+cost_per_ha = 3
+depth_m = 0.7
+[[scenario]]
+name = "a"
+[[scenario.action]]
+type = "restore_wetland"
+best = 2
+budget = 12.5
+dig_m = 0.4
+[[scenario.action]]
+type = "plant"
+place = "marsh"
+to = "tree_cover"
+[[scenario.action]]
+type = "regrade"
+place = "marsh"
+by_m = -0.5
+[[scenario.action]]
+type = "remove_weir"
+place = "gate"
+to = "water"
+)";
+  const Study study = load_study(at.study(text));
+  const SiteRule& rule = study.analyses.wetland_sites->rule;
+  CHECK(rule.weights.wetness == 0.0);
+  CHECK(rule.weights.cover == 2.0);
+  CHECK(rule.threshold == 0.5);
+  CHECK(rule.best_share == 1.0);
+  CHECK_FALSE(rule.low_ground);
+  CHECK(rule.depth_m == 0.7);
+  CHECK(rule.cost_per_ha == 3.0);
+  const auto value = [&](const char* name) {
+    return rule.cover_values.at(static_cast<std::size_t>(study.landscape.classes->index_of_name(name)));
+  };
+  CHECK(value("cropland") == 0.9);
+  CHECK(value("shrubland") == 0.25);
+  CHECK(value("tree_cover") == 0.2);
+  CHECK(value("built_up") == 0.0);
+  const std::vector<Action>& actions = study.scenarios.at(1).actions;
+  const auto& best = std::get<RestoreHabitat>(actions.at(0).what);
+  // Two sites of 2 ha at 3 a hectare are within 12.5: 22 cells of 0.09 ha each.
+  CHECK(best.cells.size() == 44);
+  CHECK(best.dig_m == 0.4);
+  CHECK(best.to == "herbaceous_wetland");
+  CHECK(std::get<RestoreHabitat>(actions.at(1).what).recovery.tau_years == 12.0);
+  CHECK(std::get<Regrade>(actions.at(2).what).by_m == -0.5);
+  CHECK(std::get<RemoveWeir>(actions.at(3).what).to == "water");
+
+  const auto fails = [&](const std::string& from, const std::string& to, std::initializer_list<std::string> words) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    const auto path = at.study(changed);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails("by_m = -0.5", "", {"one of `by_m` and `to_m`"});
+  fails("by_m = -0.5", "by_m = 1\nto_m = 2", {"one of `by_m` and `to_m`"});
+  fails("budget = 12.5", "budget = 0.1", {"budget", "no site can be had"});
+  fails("budget = 12.5", "place = \"marsh\"", {"`best` chooses the places"});
+  fails("best = 2", "best = 0", {"best"});
+  fails("to = \"water\"", "to = \"watr\"", {"there is no class \"watr\""});
+  fails("elevation = \"cover.tif\"\n", "", {"[analysis.wetland_sites]", "there are no heights"});
+  fails("weights = { wetness", "weights = { soil = 1, wetness", {"soil", "no soil to weigh"});
+  fails("cover = 2, water = 0, development = 1", "cover = 0, water = 0, development = 0", {"all weights are 0"});
+  fails("type = \"restore_wetland\"\nbest = 2", "type = \"micro_wetlands\"", {"`best` is missing"});
+}
+
+TEST_CASE("water: weather, soil, curve numbers and what is set of the balance arrive") {
+  const StudyFolder at;
+  at.folder.write("climate.csv", "date,rain_mm,et_mm\n2024-12-31,3,1\n2025-01-01,0,2\n");
+  Raster<std::int32_t> soil(at.frame.shape, 2);
+  write_geotiff(at.folder / "soil.tif", at.frame, {"s", "1", "Soil", soil});
+  const Study study = load_study(at.study(R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+climate = "climate.csv"
+soil = "soil.tif"
+curve_number = "cover.tif"
+[[guild]]
+name = "ground_birds"
+[[guild]]
+name = "forest_mammals"
+[analysis.water]
+seepage_mm_per_day = 2.5
+evaporation_factor = 0.9
+first_fill = 0.3
+depth_limits_m = [0.2, 0.6, 1.5]
+least_depth_m = 0.3
+least_area_ha = 0.4
+breach_depth_m = 1.5
+breach_length_m = 200
+wetland_days = 45
+wetland_depth_m = 1.8
+soil_group = "B"
+guild = "forest_mammals"
+curve_numbers = { built_up = [98], cropland = [60, 70, 80, 90] }
+[[target]]
+index = "WETLAND_area"
+guild = "forest_mammals"
+at_least = 1
+)"));
+  REQUIRE(study.weather.size() == 2);
+  CHECK(study.weather[1].year == 2025);
+  CHECK((*study.soil)[0] == 2);
+  CHECK((*study.curve_number)[0] == 10.0F);
+  const WaterAnalysis& water = *study.analyses.water;
+  CHECK(water.balance.seepage_mm_per_day == 2.5);
+  CHECK(water.balance.evaporation_factor == 0.9);
+  CHECK(water.balance.first_fill == 0.3);
+  CHECK(water.balance.depth_limits_m == std::array<double, 3>{0.2, 0.6, 1.5});
+  CHECK(water.least_depth_m == 0.3);
+  CHECK(water.least_area_ha == 0.4);
+  CHECK(water.breach_depth_m == 1.5);
+  CHECK(water.breach_length_m == 200.0);
+  CHECK(water.wetland_days == 45.0);
+  CHECK(water.wetland_depth_m == 1.8);
+  CHECK(water.soil_where_unknown == SoilGroup::b);
+  CHECK(water.guild == "forest_mammals");
+  CHECK(water.curve_numbers.size() == study.landscape.classes->classes.size());
+  for (const CurveNumbers& row : water.curve_numbers) {
+    if (row.code == 50) CHECK(row.by_group == std::array<double, 4>{98, 98, 98, 98});
+    if (row.code == 40) CHECK(row.by_group == std::array<double, 4>{60, 70, 80, 90});
+    if (row.code == 10) CHECK(row.by_group == std::array<double, 4>{30, 55, 70, 77});
+  }
+}
+
 TEST_CASE("keys of a study arrive where they belong") {
   const StudyFolder at;
   const Study study = load_study(at.study(basis + R"(
@@ -520,6 +745,26 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
   fails(basis + "[analysis.barriers]\nradii_m = [0]\n", {"radii_m", "0 is out of range"});
   fails(basis + "[analysis.barriers]\nrank_by = \"mean\"\n", {"\"mean\" is unknown", "sum"});
   fails(basis + "[analysis.mcr]\nsources = [\"marh\"]\n", {"\"marh\"", "did you mean \"marsh\""});
+  const std::string water = "[analysis.water]\n";
+  fails(basis + water, {"there are no heights", "elevation"});
+  const std::string wet = [&] {
+    std::string text = basis;
+    return text.insert(text.find("framework = "), "elevation = \"cover.tif\"\nclimate = \"climate.csv\"\n");
+  }();
+  at.folder.write("climate.csv", "date,rain_mm,et_mm\n2025-01-01,1,1\n");
+  fails(
+      [&] {
+        std::string text = wet;
+        return text.erase(text.find("climate = "), std::string("climate = \"climate.csv\"\n").size());
+      }() +
+          water,
+      {"there is no weather", "climate"});
+  fails(wet + "[[classes.class]]\ncode = 51\nname = \"road\"\n" + water,
+        {"no curve number for road", "curve_numbers = { road = [98] }"});
+  fails(wet + water + "curve_numbers = { built_up = [98, 99] }\n", {"built_up", "no curve numbers", "A, B, C and D"});
+  fails(wet + water + "curve_numbers = { builtup = [98] }\n", {"builtup", "built_up"});
+  fails(wet + water + "depth_limits_m = [1, 0.5, 2]\n", {"depth_limits_m", "no three depths"});
+  fails(wet + water + "guild = \"frogs\"\n", {"there is no guild \"frogs\""});
   const std::string scenario = basis + "[[scenario]]\nname = \"a\"\n[[scenario.action]]\n";
   fails(scenario + "type = \"restore\"\n", {"\"restore\" is unknown", "restore_wetland"});
   fails(scenario + "type = \"restore_wetland\"\nplace = \"marh\"\n",

@@ -98,6 +98,70 @@ TEST_CASE("a crossing opens the road at its place and nowhere else") {
   CHECK(class_at(made, 3, 1) == "crop");
 }
 
+TEST_CASE("ground is raised, lowered and levelled, and the study's own heights stay") {
+  Study study = drawn_study({"cccc", "cccc", "cccc"});
+  const Frame& frame = study.landscape.frame;
+  study.landscape.elevation_m = std::make_shared<Raster<float>>(frame.shape, 5.0F);
+  const Scenario scenario{"s",
+                          "s",
+                          {{"dike", 2026, Regrade{rectangle(frame, 0, 0, 0, 1), 2.0, std::nullopt}},
+                           {"basin", 2026, Regrade{rectangle(frame, 0, 1, 2, 1), std::nullopt, 4.5}}}};
+  const ScenarioLandscape made = landscape_of(study, scenario, 2026, 0);
+  const Raster<float>& z = *made.landscape.elevation_m;
+  CHECK(z.at(0, 0) == 7.0F);
+  CHECK(z.at(0, 1) == 4.5F);  // the later action counts
+  CHECK(z.at(2, 1) == 4.5F);
+  CHECK(z.at(1, 0) == 5.0F);
+  CHECK(study.landscape.elevation_m->at(0, 0) == 5.0F);
+  CHECK(made.actions.numbers("fill_m3").at(0) == doctest::Approx(2 * 2.0 * 900));
+  CHECK(made.actions.numbers("cut_m3").at(1) == doctest::Approx((2.5 + 0.5 + 0.5) * 900));
+  CHECK(made.actions.numbers("fill_m3").at(1) == 0.0);
+  CHECK(made.actions.texts("type").at(0) == "regrade");
+  // A case without such an action shares the study's heights.
+  CHECK(landscape_of(study, scenario, 2025, 0).landscape.elevation_m == study.landscape.elevation_m);
+}
+
+TEST_CASE("without its weir a river is as low there as beside it") {
+  Study study = drawn_study({"ccccc",  //
+                             "wwbww",  //
+                             "ccccc"});
+  const Frame& frame = study.landscape.frame;
+  auto ground = std::make_shared<Raster<float>>(frame.shape, 9.0F);
+  for (std::int32_t c = 0; c < 5; ++c) ground->at(1, c) = c < 2 ? 6.0F : c == 2 ? 7.0F : 4.0F;
+  study.landscape.elevation_m = ground;
+  RemoveWeir remove{{Geometry::Kind::points, {{frame.centre(frame.shape.cell(1, 2))}}}, 0.0, std::nullopt, "water"};
+  ScenarioLandscape made = landscape_of(study, {"s", "s", {{"weir", 2026, remove}}}, 2026, 0);
+  CHECK(made.landscape.elevation_m->at(1, 2) == 4.0F);
+  CHECK(made.landscape.elevation_m->at(1, 1) == 6.0F);
+  CHECK(class_at(made.landscape, 1, 2) == "water");
+  CHECK(made.actions.numbers("cut_m3").at(0) == doctest::Approx(3.0 * 900));
+  remove.to_m = 5.5;
+  remove.to = "";
+  made = landscape_of(study, {"s", "s", {{"weir", 2026, remove}}}, 2026, 0);
+  CHECK(made.landscape.elevation_m->at(1, 2) == 5.5F);
+  CHECK(class_at(made.landscape, 1, 2) == "built");
+  remove.to_m = 8.0;  // nothing is raised
+  CHECK(landscape_of(study, {"s", "s", {{"weir", 2026, remove}}}, 2026, 0).landscape.elevation_m->at(1, 2) == 7.0F);
+}
+
+TEST_CASE("a wetland is dug where its cover changes, in a polygon or in cells that were chosen") {
+  Study study = drawn_study({"ccb", "ccc"});
+  const Frame& frame = study.landscape.frame;
+  study.landscape.elevation_m = std::make_shared<Raster<float>>(frame.shape, 5.0F);
+  RestoreHabitat restore;
+  restore.place.kind = Geometry::Kind::polygons;
+  restore.to = "marsh";
+  restore.from = {"crop"};
+  restore.cells = {1, 2, 5};
+  restore.dig_m = 0.5;
+  const ScenarioLandscape made = landscape_of(study, {"s", "s", {{"dig", 2026, restore}}}, 2030, 0);
+  CHECK(made.landscape.elevation_m->values == std::vector<float>{5, 4.5, 5, 5, 5, 4.5});
+  CHECK(class_at(made.landscape, 0, 1) == "marsh");
+  CHECK(class_at(made.landscape, 0, 2) == "built");
+  CHECK(cells_of_class(made.landscape, "marsh") == 2);
+  CHECK(made.actions.numbers("cut_m3").at(0) == doctest::Approx(2 * 0.5 * 900));
+}
+
 TEST_CASE("growth takes the nearest sites until the area is met") {
   Study study = drawn_study({"bcccccc",  //
                              "ccccccc",  //

@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 
+#include "model/water/depressions.hpp"
+
 namespace greenweave {
 namespace {
 
@@ -69,6 +71,24 @@ TEST_CASE("it looks like the district: plain, folds, lake, towns, a million peop
   CHECK(made.land_cover[at(422200, 3390000)] == 80);
   const double people = std::accumulate(made.population.values.begin(), made.population.values.end(), 0.0);
   CHECK(people == doctest::Approx(1e6).epsilon(1e-4));
+}
+
+TEST_CASE("its plain drains: the lake is the largest depression, and all together are a few hundred hectares") {
+  const Frame frame = demo_frame(60.0);
+  const DemoLandscape made = generate_longquanyi(frame, rough_plan());
+  const DepressionHierarchy found = depression_hierarchy(made.elevation_m);
+  double total_ha = 0.0;
+  std::int32_t largest = found.roots.front();
+  for (const std::int32_t root : found.roots) {
+    const Depression& depression = found.nodes[static_cast<std::size_t>(root)];
+    total_ha += static_cast<double>(depression.cells) * frame.cell_area_ha();
+    if (depression.cells > found.nodes[static_cast<std::size_t>(largest)].cells) largest = root;
+  }
+  CHECK(total_ha > 100.0);
+  CHECK(total_ha < 0.02 * static_cast<double>(frame.shape.cells()) * frame.cell_area_ha());
+  const Depression& lake = found.nodes[static_cast<std::size_t>(largest)];
+  CHECK(static_cast<double>(lake.cells) * frame.cell_area_ha() < 300.0);
+  CHECK(made.land_cover[lake.pit] == 80);
 }
 
 TEST_CASE("it is the same place at another cell size") {

@@ -1,0 +1,57 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model/habitat/recovery.hpp"
+#include "model/indices/measure.hpp"
+#include "model/run/context.hpp"
+#include "model/water/flood.hpp"
+#include "model/water/nutrients.hpp"
+#include "scenarios/case_result.hpp"
+
+namespace greenweave {
+
+struct Study;
+struct Landscape;
+struct CaseWater;
+struct ScenarioLandscape;
+
+/// What storms and a year's runoff are to wetlands: how both [analysis.restoration] and [analysis.restoration_order]
+/// see them.
+struct WetlandWater {
+  Storm storm{150.0, 24.0, Storm::Shape::type_ii};  // a choice
+  double stream_ha = 50.0;                          // catchment from which on there is a stream
+  FloodOptions flood;
+  std::vector<Nutrient> nutrients = default_nutrients();
+  double temperature_c = 17.0;  // of the water (a choice)
+};
+
+/// [analysis.restoration]: what the restored wetlands of a case do.
+struct RestorationAnalysis {
+  std::vector<bool> wetland_classes;  // by class: places restored to these count
+  WetlandWater water;
+  double outlet_ha = 1000.0;  // catchment from which on an outlet of the frame is reported
+  // What grows where, by days under water a year and mean depth (choices).
+  double open_water_days = 300.0, open_water_depth_m = 1.0;  // both
+  double marsh_days = 120.0, meadow_days = 30.0;
+  std::vector<AttributeRecovery> attributes = default_recoveries();
+  double cost_per_ha = 1.0, cost_per_m3 = 0.0;  // in the study's own unit; the defaults make cost the area
+};
+
+/// The way that water takes over the study's ground, before any action. Actions move earth, but not valleys.
+struct StudyFlow {
+  D8Flow flow;
+  Raster<double> drained;
+  StreamNetwork streams;
+  Raster<float> slope;
+};
+StudyFlow study_flow(const Study& study, double stream_ha);
+
+/// Adds the tables `restoration` (a row a restored place) and `floods` (a row an outlet), in the baseline's first year
+/// `recovery_paths` and `nutrients`, and the indices beside those of the water.
+void add_restoration(const Study& study, const ScenarioLandscape& made, const CaseWater& water,
+                     const RestorationAnalysis& what, const RunContext& context, CaseResult& result);
+
+std::vector<const MeasureSpec*> restoration_measures();
+
+}  // namespace greenweave

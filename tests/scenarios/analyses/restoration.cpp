@@ -1,0 +1,280 @@
+// What restored wetlands do in the cases of a study, and which sites come first.
+#include "scenarios/analyses/restoration.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include <doctest/doctest.h>
+#include <oneapi/tbb/global_control.h>
+
+#include "scenarios/analyses/restoration_order.hpp"
+#include "scenarios/run_study.hpp"
+#include "scenarios/tabulate.hpp"
+#include "tests/support/studies.hpp"
+
+using namespace greenweave;
+using doctest::Approx;
+using greenweave::testing::drawn_study;
+using greenweave::testing::rectangle;
+
+namespace {
+
+const Table& table_of(const CaseResult& result, const std::string& name) {
+  for (const Table& table : result.tables)
+    if (table.name == name) return table;
+  throw std::out_of_range(name);
+}
+
+double index_of(const CaseResult& result, const char* name) { return result.guilds[0].indices.numbers(name).front(); }
+
+/// A valley of fields that falls to the east: 1 m a cell along its middle, 2 m a cell from its sides. Twenty days of
+/// 50 mm in a year, and evaporation of 2 mm a day.
+Study valley(std::int32_t rows = 15, std::int32_t cols = 40) {
+  Study study = drawn_study(
+      std::vector<std::string>(static_cast<std::size_t>(rows), std::string(static_cast<std::size_t>(cols), 'c')));
+  auto ground = std::make_shared<Raster<float>>(study.landscape.frame.shape);
+  for (Cell cell = 0; cell < ground->shape.cells(); ++cell)
+    (*ground)[cell] =
+        static_cast<float>(200 - ground->shape.col(cell) + 2 * std::abs(ground->shape.row(cell) - rows / 2));
+  study.landscape.elevation_m = ground;
+  for (int day = 0; day < 365; ++day)
+    study.weather.push_back({2025, 1 + std::min(11, day / 31), day % 18 == 0 ? 50.0 : 0.0, 2.0});
+  WaterAnalysis water;
+  for (const LandCoverClass& c : study.landscape.classes->classes) {
+    const double number = c.name == "marsh" || c.name == "water" ? 100.0 : 80.0;
+    water.curve_numbers.push_back({c.code, {number, number, number, number}, c.name, "a test"});
+  }
+  water.least_depth_m = water.least_area_ha = 0.0;
+  water.guild = "forest";
+  study.analyses.water = water;
+  RestorationAnalysis what;
+  for (const LandCoverClass& c : study.landscape.classes->classes)
+    what.wetland_classes.push_back(c.name == "marsh" || c.name == "water");
+  what.water.stream_ha = 2.0;
+  what.outlet_ha = 1.0;
+  what.cost_per_ha = 10.0;
+  what.cost_per_m3 = 2.0;
+  study.analyses.restoration = what;
+  return study;
+}
+
+/// 3 x 4 cells of the valley's floor become marsh in 2026, dug 3 m.
+Study restored_valley() {
+  Study study = valley();
+  RestoreHabitat marsh;
+  marsh.place = rectangle(study.landscape.frame, 6, 20, 8, 23);
+  marsh.to = "marsh";
+  marsh.recovery = {1.0, 4.0};
+  marsh.dig_m = 3.0;
+  study.scenarios.push_back({"made", "Made", {{"floor marsh", 2026, marsh}}});
+  return study;
+}
+
+}  // namespace
+
+TEST_CASE("restoration: area, cost, recovery and debt of a drawn marsh") {
+  const Study study = restored_valley();
+  const CaseResult result = CaseRunner(study).run({"made", 2030, 0}, {});
+  const Table& places = table_of(result, "restoration");
+  REQUIRE(places.rows() == 1);
+  const auto of = [&](const char* column) { return places.numbers(column)[0]; };
+  CHECK(places.texts("action")[0] == "floor marsh");
+  CHECK(places.integers("start")[0] == 2026);
+  const double area_ha = 12 * 0.09;
+  CHECK(of("area_ha") == Approx(area_ha));
+  CHECK(of("cost") == Approx(10.0 * area_ha + 2.0 * 3.0 * 12 * 900).epsilon(1e-5));
+  CHECK(of("animals") == Approx(1.0 - std::exp(-1.0)));  // four years at a tau of four
+  CHECK(of("plants") == Approx(0.74 * (1.0 - std::exp(-4.0 / 12.0))));
+  CHECK(of("soil_carbon_low") < of("soil_carbon"));
+  CHECK(of("soil_carbon_high") > of("soil_carbon"));
+  CHECK(of("animals_debt") == Approx(area_ha * 4.0 * (1.0 - std::exp(-1.0))));
+  CHECK(of("open_water_ha") + of("marsh_ha") + of("wet_meadow_ha") + of("dry_ha") == Approx(area_ha));
+  CHECK(of("dry_ha") < area_ha);  // the pit holds water
+  CHECK(of("wet_days") > 10.0);
+  CHECK(of("catchment_ha") > 10.0);
+  CHECK(index_of(result, "RESTORATION_cost") == Approx(of("cost")));
+  CHECK(index_of(result, "RECOVERED_area") ==
+        Approx(area_ha * (of("animals") + of("plants") + of("soil_carbon")) / 3.0));
+  CHECK(index_of(result, "RECOVERY_debt") ==
+        Approx((of("animals_debt") + of("plants_debt") + of("soil_carbon_debt")) / 3.0));
+  const std::vector<std::string> names = index_names(study.analyses);
+  for (const char* name : {"FLOOD_peak", "FLOOD_volume", "NUTRIENTS_removed"})
+    CHECK(std::find(names.begin(), names.end(), name) != names.end());
+}
+
+TEST_CASE("restoration: the marsh takes the peak off, and removes what its water can") {
+  const Study study = restored_valley();
+  const CaseRunner runner(study);
+  const CaseResult before = runner.run({"baseline", 2030, 0}, {}), after = runner.run({"made", 2030, 0}, {});
+  CHECK(table_of(before, "restoration").rows() == 0);
+  const Table& places = table_of(after, "restoration");
+  CHECK(places.numbers("peak_out_m3_s")[0] < places.numbers("peak_in_m3_s")[0]);
+  CHECK(places.numbers("most_held_m3")[0] > 0.0);
+  // Runoff of the mean year: 21 days of 50 mm on the catchment, all of it on the marsh.
+  const double dry_ha = places.numbers("catchment_ha")[0] - places.numbers("area_ha")[0];
+  CHECK(places.numbers("inflow_m3")[0] ==
+        Approx(21 * 10.0 * (runoff_mm(80.0, 50.0) * dry_ha + 50.0 * places.numbers("area_ha")[0])));
+  CHECK(places.numbers("phosphorus_kg")[0] > 0.0);
+  CHECK(places.numbers("nitrate_percent")[0] < 100.0);
+
+  const Table &floods = table_of(after, "floods"), &floods_before = table_of(before, "floods");
+  REQUIRE(floods.rows() == floods_before.rows());
+  REQUIRE(floods.rows() >= 1);
+  CHECK(floods.numbers("peak_before_m3_s")[0] == floods_before.numbers("peak_m3_s")[0]);
+  CHECK(floods.numbers("peak_factor")[0] < 1.0);
+  CHECK(floods.numbers("peak_m3_s")[0] < floods.numbers("peak_without_m3_s")[0]);
+  CHECK(floods.numbers("wetland_percent")[0] > 0.0);
+  CHECK(floods.numbers("TR55_factor")[0] < 1.0);
+  CHECK(floods_before.numbers("peak_factor")[0] == 1.0);
+  CHECK(index_of(after, "FLOOD_peak") < index_of(before, "FLOOD_peak"));
+  CHECK(index_of(before, "NUTRIENTS_removed") == 0.0);
+  CHECK(index_of(after, "NUTRIENTS_removed") > 0.0);
+  CHECK(table_of(before, "recovery_paths").rows() == 3);
+  CHECK(table_of(before, "nutrients").texts("nutrient")[1] == "nitrate");
+
+  // Ground that is not dug holds no water on this slope: the table says so, and no nutrients are removed.
+  Study dry = restored_valley();
+  std::get<RestoreHabitat>(dry.scenarios[1].actions[0].what).dig_m = 0.0;
+  const CaseResult undug = CaseRunner(dry).run({"made", 2030, 0}, {});
+  CHECK(table_of(undug, "restoration").numbers("dry_ha")[0] == Approx(12 * 0.09));
+  CHECK(index_of(undug, "NUTRIENTS_removed") == 0.0);
+}
+
+TEST_CASE("restoration: only wetlands that are still there count, and a later action takes its cells") {
+  Study study = restored_valley();
+  RestoreHabitat trees, pond;
+  trees.place = rectangle(study.landscape.frame, 0, 0, 1, 1);
+  trees.to = "tree";
+  pond.place = rectangle(study.landscape.frame, 6, 22, 8, 25);
+  pond.to = "water";
+  study.scenarios[1].actions.push_back({"grove", 2026, trees});
+  study.scenarios[1].actions.push_back({"pond", always, pond});
+  const CaseResult result = CaseRunner(study).run({"made", 2030, 0}, {});
+  const Table& places = table_of(result, "restoration");
+  REQUIRE(places.rows() == 2);
+  CHECK(places.numbers("area_ha")[0] == Approx(6 * 0.09));
+  CHECK(places.numbers("area_ha")[1] == Approx(12 * 0.09));
+  CHECK(places.numbers("animals")[1] == Approx(1.0));
+  CHECK(places.numbers("plants_debt")[1] == 0.0);  // it has always been there
+}
+
+namespace {
+
+/// Hollows in a valley, as candidate sites: by hand, every cell of a hollow.
+Study hollows(bool population) {
+  Study study = valley(21, 60);
+  auto ground = std::make_shared<Raster<float>>(*study.landscape.elevation_m);
+  for (const auto& [row, col] : {std::pair{10, 10}, {10, 30}, {10, 50}, {4, 20}})
+    for (int r = row - 1; r <= row + 1; ++r)
+      for (int c = col - 1; c <= col + 1; ++c) ground->at(r, c) -= 5.0F;
+  study.landscape.elevation_m = ground;
+  if (population) {
+    auto people = std::make_shared<Raster<float>>(ground->shape, 0.0F);
+    people->at(4, 24) = 100.0F;  // near the hollow on the slope alone
+    people->at(10, 20) = 50.0F;  // between two
+    study.landscape.population = people;
+  }
+  WetlandSitesAnalysis sites;
+  sites.rule.weights = {0, 0, 1, 0, 0, 0, 0};  // depressions
+  for (const LandCoverClass& c : study.landscape.classes->classes) {
+    sites.rule.cover_values.push_back(1.0);
+    sites.rule.water_classes.push_back(c.name == "water");
+    sites.rule.built_classes.push_back(c.name == "built");
+  }
+  sites.rule.low_ground = false;
+  sites.rule.best_share = 1.0;
+  sites.rule.least_ha = 0.1;
+  sites.rule.stream_ha = 5.0;
+  study.analyses.wetland_sites = sites;
+  RestorationOrderAnalysis order;
+  order.to = "marsh";
+  order.water = study.analyses.restoration->water;
+  order.walk_m = 300.0;
+  order.people = population ? 1.0 : 0.0;
+  order.first_year = 2030;
+  study.analyses.restoration_order = order;
+  study.guilds[0].quality = {0.0F, 0.0F, 0.0F, 0.0F, 1.0F, 0.0F, 0.0F};  // lives in marshes
+  study.guilds[0].dispersal = {300.0, 0.5};
+  return study;
+}
+
+}  // namespace
+
+TEST_CASE("order: hollows ranked for all aims, alone, together, over years") {
+  Study study = hollows(true);
+  const CaseResult result = CaseRunner(study).run({"baseline", 2030, 0}, {});
+  const Table& order = table_of(result, "restoration_order");
+  REQUIRE(order.rows() == 4);
+  for (std::size_t k = 0; k < 4; ++k) {
+    CHECK(order.integers("rank")[k] == static_cast<std::int64_t>(k) + 1);
+    // Water that ponds hold, and people, are never fewer with a site more.
+    CHECK(order.numbers("people")[k] >= 0.0);
+    CHECK(order.numbers("phosphorus_removed")[k] > 0.0);
+    CHECK(order.numbers("ECA_forest_alone")[k] > 0.0);
+    CHECK(order.integers("year")[k] == 2030);
+  }
+  // Connected area is worth more together than the sum of its parts alone.
+  double alone = 0.0, together = 0.0, people = 0.0;
+  for (std::size_t k = 0; k < 4; ++k) {
+    alone = std::max(alone, order.numbers("ECA_forest_alone")[k]);
+    together += order.numbers("ECA_forest")[k];
+    people += order.numbers("people")[k];
+  }
+  CHECK(together > alone);
+  CHECK(people == Approx(150.0));  // each person once
+  CHECK(order.numbers("spent")[3] == Approx(order.numbers("cost")[0] + order.numbers("cost")[1] +
+                                            order.numbers("cost")[2] + order.numbers("cost")[3]));
+  const Table& plans = table_of(result, "restoration_plans");
+  CHECK(plans.integers("sites")[0] == 0);
+  CHECK(plans.integers("sites")[plans.rows() - 1] == 4);
+  CHECK(plans.texts("which")[plans.rows() - 1] == "1 2 3 4");
+  CHECK(plans.numbers("people")[plans.rows() - 1] == Approx(150.0));
+  CHECK(plans.numbers("ECA_forest")[plans.rows() - 1] == Approx(together));
+
+  // Money for one site a year; and for two sites in all.
+  study.analyses.restoration_order->budget_per_year = order.numbers("cost")[0] * 1.01;
+  study.analyses.restoration_order->budget = order.numbers("spent")[1] * 1.01;
+  const CaseResult staged = CaseRunner(study).run({"baseline", 2030, 0}, {});
+  const Table& two = table_of(staged, "restoration_order");
+  REQUIRE(two.rows() == 2);
+  CHECK(two.integers("site")[0] == order.integers("site")[0]);
+  CHECK(two.integers("year")[0] == 2030);
+  CHECK(two.integers("year")[1] ==
+        2030 +
+            static_cast<int>(std::ceil(two.numbers("spent")[1] / study.analyses.restoration_order->budget_per_year)) -
+            1);
+  for (const double cost : table_of(staged, "restoration_plans").numbers("cost"))
+    CHECK(cost <= study.analyses.restoration_order->budget);
+}
+
+TEST_CASE("order: the values are those of a scenario that makes the same sites") {
+  Study study = hollows(false);
+  study.analyses.restoration_order->flood = study.analyses.restoration_order->nutrients = 0.0;
+  const CaseResult result = CaseRunner(study).run({"baseline", 2030, 0}, {});
+  const Table& order = table_of(result, "restoration_order");
+  REQUIRE(order.rows() >= 2);
+  CHECK(order.find("people") == nullptr);
+  CHECK(order.find("flood_held") == nullptr);
+  const auto& ranks = [&]() -> const Raster<std::int32_t>& {
+    for (const NamedRaster& raster : result.rasters)
+      if (raster.name == "restoration_order") return std::get<Raster<std::int32_t>>(raster.raster);
+    throw std::out_of_range("restoration_order");
+  }();
+  RestoreHabitat first_two;
+  first_two.to = "marsh";
+  for (Cell cell = 0; cell < ranks.shape.cells(); ++cell)
+    if (ranks[cell] == 1 || ranks[cell] == 2) first_two.cells.push_back(cell);
+  study.scenarios.push_back({"two", "Two", {{"sites", always, first_two}}});
+  const CaseResult made = CaseRunner(study).run({"two", 2030, 0}, {});
+  CHECK(index_of(made, "ECA") - index_of(result, "ECA") ==
+        Approx(order.numbers("ECA_forest")[0] + order.numbers("ECA_forest")[1]));
+  // The same with the baseline's searches at hand, with every set judged, and on one thread.
+  study.analyses.restoration_order->every_set = true;
+  const tbb::global_control one(tbb::global_control::max_allowed_parallelism, 1);
+  CaseRunner runner(study);
+  runner.prepare_baselines({});
+  const CaseResult again = runner.run({"baseline", 2030, 0}, {});
+  CHECK(table_of(again, "restoration_order").numbers("ECA_forest") == order.numbers("ECA_forest"));
+  CHECK(table_of(again, "restoration_plans").rows() >= table_of(result, "restoration_plans").rows());
+}
