@@ -62,6 +62,17 @@ std::vector<std::string> same_study(const BatchOptions& options, const fs::path&
   return words;
 }
 
+/// The command on the same study for the user to type.
+std::string command_of(const BatchOptions& options, const std::string& verb) {
+  std::string text = fmt::format("greenweave {} {}", verb, shell_word(options.study.string()));
+  if (!options.out.empty()) text += fmt::format(" --out {}", shell_word(options.out.string()));
+  if (options.overrides.cell_m) text += fmt::format(" --cell {}", *options.overrides.cell_m);
+  if (options.overrides.draws) text += fmt::format(" --draws {}", *options.overrides.draws);
+  for (const std::string& scenario : options.overrides.scenarios)
+    text += fmt::format(" --scenario {}", shell_word(scenario));
+  return text;
+}
+
 std::string label_of(const CaseId& id) {
   return fmt::format("{} {}{}", id.scenario, id.year, id.draw > 0 ? fmt::format(" draw {}", id.draw) : "");
 }
@@ -163,12 +174,11 @@ void status(const BatchOptions& options) {
                fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(shown), ", "),
                missing.size() > shown ? fmt::format(" and {} more", missing.size() - shown) : "");
   }
-  const std::string study_word = shell_word(options.study.string());
   if (sum.done == static_cast<std::int64_t>(states.size()))
-    fmt::print("next        greenweave gather {}\n", study_word);
+    fmt::print("next        {}\n", command_of(options, "gather"));
   else if (sum.running == 0)
-    fmt::print("next        greenweave submit {} --missing, or on this machine: greenweave run {}\n", study_word,
-               study_word);
+    fmt::print("next        {} --missing\n            or on this machine: {}\n", command_of(options, "submit"),
+               command_of(options, "run"));
   if (sum.done != static_cast<std::int64_t>(states.size())) throw DemandUnmet{};
 }
 
@@ -303,9 +313,8 @@ void submit(const BatchOptions& options) {
   const std::string job = id_of(output_of({"sbatch", "--parsable", (submission.folder / "array.sh").string()}, remedy));
   const std::string joiner = id_of(output_of(
       {"sbatch", "--parsable", "--dependency=afterany:" + job, (submission.folder / "gather.sh").string()}, remedy));
-  write("jobs.txt", fmt::format("array\t{}\ngather\t{}\n", job, joiner));
-  fmt::print("submitted: job {}, and job {} joins the results into {}\nwatch:     greenweave status {}\n", job, joiner,
-             out.string(), shell_word(options.study.string()));
+  fmt::print("submitted: job {}, and job {} joins the results into {}\nwatch:     {}\n", job, joiner, out.string(),
+             command_of(options, "status"));
 }
 
 }  // namespace

@@ -222,7 +222,7 @@ std::vector<Table> study_tables(const Study& study) {
   }
   tables.push_back({"inputs",
                     {{"role", "", "What it is to the study", roles},
-                     {"path", "", "Path as it was read", paths},
+                     {"path", "", "Path, from the study file's folder on", paths},
                      {"sha256", "", "SHA-256 of the file", hashes}}});
   return tables;
 }

@@ -35,13 +35,12 @@ std::string head(const Submission& s, const std::string& name, double minutes, d
 
 std::string tail(const Submission& s, const std::vector<std::string>& command, const std::string& more) {
   std::string text;
-  for (const std::string& line : s.cluster.lines) text += line + "\n";
+  for (const std::string& line : s.cluster.lines) text += fmt::format("{}\n", line);
   text += "\n";
-  for (const std::string& module : s.cluster.modules)
-    text.append("module load ").append(shell_word(module)).append("\n");
+  for (const std::string& module : s.cluster.modules) text += fmt::format("module load {}\n", shell_word(module));
   text += "exec";
-  for (const std::string& word : command) text.append(" ").append(shell_word(word));
-  return text + more + "\n";
+  for (const std::string& word : command) text += fmt::format(" {}", shell_word(word));
+  return fmt::format("{}{}\n", text, more);
 }
 
 }  // namespace
@@ -51,9 +50,13 @@ std::string shell_word(const std::string& word) {
                                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                                              "0123456789_-./=:,+@%") == std::string::npos;
   if (is_plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  std::string quoted;
+  for (const char c : word)
+    if (c == '\'')
+      quoted.append("'\\''");
+    else
+      quoted.push_back(c);
+  return fmt::format("'{}'", quoted);
 }
 
 std::string array_script(const Submission& s) {
@@ -74,7 +77,7 @@ std::string gather_script(const Submission& s) {
 
 std::string output_of(const std::vector<std::string>& command, const std::string& remedy) {
   std::string line;
-  for (const std::string& word : command) line += std::string(line.empty() ? "" : " ").append(shell_word(word));
+  for (const std::string& word : command) line += fmt::format("{}{}", line.empty() ? "" : " ", shell_word(word));
   FILE* const pipe = popen((line + " 2>&1").c_str(), "r");
   if (pipe == nullptr) throw InputError(command.front(), "", "it cannot be started", remedy);
   std::string output;

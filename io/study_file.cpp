@@ -92,6 +92,12 @@ class StudyReader {
     read_targets();
     read_cluster();
     root_.done();
+    // The same from whatever folder the program was called.
+    const fs::path home = fs::absolute(path_).lexically_normal().parent_path();
+    for (Provenance& input : study_.inputs) {
+      const fs::path path = fs::absolute(input.path).lexically_normal(), inside = path.lexically_relative(home);
+      input.path = !inside.empty() && *inside.begin() != ".." ? inside.string() : path.string();
+    }
     return std::move(study_);
   }
 

@@ -1,0 +1,270 @@
+"""A batch as a user runs it: submitted, shared out, stopped, gathered. `sbatch` is a stand-in here; tests/cluster has the real one."""
+import os
+import re
+import resource
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+try:
+    import h5py
+    import numpy
+except ImportError as error:
+    sys.exit(f"{error}: install what `./dev test` installs (python3-h5py)")
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+STUDY = os.path.join(SOURCE, "scenarios", "studies", "longquanyi")
+COARSE, FINE = ("--cell", "200"), ("--cell", "50")  # cases of a moment, and of seconds
+
+# Runs the script that is submitted at once, each task of an array in turn, with the variables that Slurm sets.
+SBATCH = """#!/bin/bash
+script="${@: -1}"
+number=$(($(cat "$FAKE_SLURM/next" 2>/dev/null || echo 40) + 1))
+echo $number > "$FAKE_SLURM/next"
+echo "$@" >> "$FAKE_SLURM/calls"
+last=$(sed -n 's/^#SBATCH --array=0-\\([0-9]*\\).*/\\1/p' "$script")
+[ -n "$FAKE_ONLY" ] && last=$FAKE_ONLY
+export SLURM_JOB_ID=$number
+if [ -n "$last" ]; then
+  for task in $(seq 0 "$last"); do
+    SLURM_ARRAY_JOB_ID=$number SLURM_ARRAY_TASK_ID=$task bash "$script" >> "$FAKE_SLURM/log" 2>&1
+  done
+else
+  bash "$script" >> "$FAKE_SLURM/log" 2>&1
+fi
+echo $number
+"""
+
+
+def run(*arguments, **options):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+def contents(path):
+    """All datasets and attributes of a results file but those about the run itself."""
+    found = {}
+
+    def visit(name, item):
+        if name.split("/")[0] == "run":
+            return
+        if isinstance(item, h5py.Dataset):
+            found[name] = numpy.asarray(item[()])
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
+
+
+class Batch(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="greenweave-batch-")
+        cls.home = os.path.join(cls.folder, "home of a study")  # a blank in the path must do no harm
+        made = run("demo-data", STUDY, "--out", cls.home, "--cell", 60)
+        assert made.returncode == 0, made.stderr
+        cls.study = os.path.join(cls.home, "study.toml")
+        # Of the analyses only circuits: their bits depend on where they start.
+        with open(cls.study) as file:
+            sections = re.split(r"(?m)^(?=\[)", file.read())
+        with open(cls.study, "w") as file:
+            file.write("".join(s for s in sections if not s.startswith("[analysis") or s.startswith("[analysis.circuit]")))
+            file.write('\n[cluster]\nthreads = 1\ncases_per_task = 3\naccount = "eco"\nlines = ["#SBATCH --qos=long"]\n')
+        cls.alone = os.path.join(cls.folder, "alone.h5")
+        done = run("run", cls.study, "--out", cls.alone, "--quiet", *COARSE)
+        assert done.returncode == 0, done.stderr
+        cls.slurm = os.path.join(cls.folder, "slurm")
+        os.mkdir(cls.slurm)
+        sbatch = os.path.join(cls.slurm, "sbatch")
+        with open(sbatch, "w") as file:
+            file.write(SBATCH)
+        os.chmod(sbatch, os.stat(sbatch).st_mode | stat.S_IXUSR)
+
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.folder)
+
+    def setUp(self):
+        self.out = os.path.join(self.folder, f"{self.id().split('.')[-1]}.h5")
+        self.partial = self.out + ".partial"
+        for name in "calls", "log", "next":
+            path = os.path.join(self.slurm, name)
+            if os.path.exists(path):
+                os.remove(path)
+
+    def command(self, verb, *more, cell=COARSE, **variables):
+        environment = dict(os.environ, PATH=self.slurm + os.pathsep + os.environ["PATH"], FAKE_SLURM=self.slurm, **variables)
+        return run(verb, self.study, "--out", self.out, *cell, *more, env=environment, cwd="/")
+
+    def slurm_text(self, name):
+        with open(os.path.join(self.slurm, name)) as file:
+            return file.read()
+
+    def assert_same_results(self):
+        a, b = contents(self.alone), contents(self.out)
+        self.assertEqual(a.keys(), b.keys())
+        for name in a:
+            self.assertTrue(numpy.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f"), name)
+
+    def wait_for_claim(self):
+        """Of a case that takes a while: the baseline's are there at once."""
+        for _ in range(1200):
+            names = os.listdir(self.partial) if os.path.isdir(self.partial) else []
+            claims = [name for name in names if name.endswith(".claim") and not name.startswith("baseline")]
+            if claims:
+                return claims[0]
+            time.sleep(0.02)
+        return None
+
+    def counts(self):
+        said = self.command("status")
+        found = re.search(r"(\d+) done, (\d+) running, (\d+) stalled, (\d+) failed, (\d+) missing", said.stdout)
+        self.assertIsNotNone(found, said.stdout + said.stderr)
+        return tuple(map(int, found.groups()))
+
+    def test_submitted_worked_out_and_gathered(self):
+        dry = self.command("submit", "--dry-run")
+        self.assertEqual(dry.returncode, 0, dry.stderr)
+        for words in ("10 cases in 4 tasks of 3", "#SBATCH --array=0-3%50", "#SBATCH --account=eco", "#SBATCH --qos=long", " work ", " gather ", "home of a study"):
+            self.assertIn(words, dry.stdout)
+        self.assertFalse(os.path.exists(self.partial))
+        self.assertEqual(self.counts(), (0, 0, 0, 0, 10))
+        done = self.command("submit")
+        self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+        self.assertIn("submitted: job 41, and job 42 joins", done.stdout)
+        self.assertIn("--dependency=afterany:41", self.slurm_text("calls"))
+        self.assertIn("10 cases joined", self.slurm_text("log"))
+        self.assertFalse(os.path.exists(self.partial))
+        self.assert_same_results()
+        self.assertEqual(self.counts(), (10, 0, 0, 0, 0))
+        again = self.command("submit")
+        self.assertEqual(again.returncode, 2)
+        self.assertIn("exists already", again.stderr)
+
+    def test_missing_cases_are_sent_again_and_damaged_ones_too(self):
+        first = self.command("submit", FAKE_ONLY="1")  # two of four tasks, as if the others were lost
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual(self.counts(), (6, 0, 0, 0, 4))
+        self.assertIn("6 of 10 cases are done", self.slurm_text("log"))
+        self.assertFalse(os.path.exists(self.out))
+        status = self.command("status")
+        self.assertEqual(status.returncode, 3)
+        self.assertIn("--missing", status.stdout)
+        # A half-written file under a case's name, as a crash of the file system leaves it, and one never renamed.
+        cases = sorted(name for name in os.listdir(self.partial) if name.endswith(".h5"))
+        with open(os.path.join(self.partial, cases[0]), "r+b") as file:
+            file.truncate(1000)
+        open(os.path.join(self.partial, cases[0] + ".77.unfinished"), "w").close()
+        self.assertEqual(self.counts(), (5, 0, 0, 0, 5))
+        refused = self.command("submit")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("a batch is there: 5 cases done", refused.stderr)
+        again = self.command("submit", "--missing")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("5 cases in 2 tasks of 3", again.stdout)
+        self.assertIn("from what cases took so far", again.stdout)
+        self.assert_same_results()
+
+    def test_two_at_work_share_the_cases(self):
+        # What runs alone keeps others out, and those that share keep it out.
+        workers = [subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", "--threads", "1", *COARSE],
+                                    stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        said = [worker.communicate()[0] for worker in workers]
+        self.assertEqual([worker.returncode for worker in workers], [0, 0], said)
+        numbers = [list(map(int, re.match(r"(\d+) of 10 cases worked out here, (\d+) failed, (\d+) left", text).groups())) for text in said]
+        self.assertEqual(sum(n[0] for n in numbers), 10, said)  # none twice
+        self.assertTrue(all(n[1] == 0 for n in numbers), said)
+        gathered = self.command("gather")
+        self.assertEqual(gathered.returncode, 0, gathered.stderr)
+        self.assert_same_results()
+
+    def test_killed_work_stalls_and_is_taken_over(self):
+        worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", *FINE])
+        claim = self.wait_for_claim()
+        self.assertIsNotNone(claim)
+        alone = run("run", self.study, "--out", self.out, *FINE)
+        self.assertEqual(alone.returncode, 2)
+        self.assertIn("another run is at work", alone.stderr)
+        worker.kill()
+        worker.wait()
+        said = self.command("status", cell=FINE)
+        self.assertIn("process", said.stdout)  # who claims it
+        self.assertRegex(said.stdout, r"1 running, 0 stalled")
+        # Its clock may be hours off: ages are told by the file system's clock.
+        path = os.path.join(self.partial, claim)
+        old = os.stat(path).st_mtime - 3600
+        os.utime(path, (old, old))
+        said = self.command("status", cell=FINE)
+        self.assertRegex(said.stdout, r"0 running, 1 stalled")
+        self.assertIn("no sign of life for 60 min", said.stdout)
+        scenario, year, draw = claim[: -len(".claim")].rsplit("-", 2)
+        cases = os.path.join(self.folder, "one.txt")
+        with open(cases, "w") as file:
+            file.write(f"{scenario}\t{year}\t{draw}\n")
+        taken = self.command("work", "--cases", cases, "--quiet", cell=FINE)
+        self.assertEqual(taken.returncode, 0, taken.stderr)
+        self.assertIn("1 of 1 cases worked out here", taken.stdout)
+
+    def test_stopped_by_a_signal_it_gives_its_case_back(self):
+        worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", *FINE], stderr=subprocess.PIPE, text=True)
+        self.assertIsNotNone(self.wait_for_claim())
+        worker.send_signal(signal.SIGTERM)
+        said = worker.communicate()[1]
+        self.assertEqual(worker.returncode, 130, said)
+        self.assertFalse([name for name in os.listdir(self.partial) if name.endswith((".claim", ".unfinished", ".failed"))])
+
+    def test_another_program_or_study_is_refused_by_name(self):
+        self.assertEqual(self.command("submit", FAKE_ONLY="0").returncode, 0)
+        key = os.path.join(self.partial, "key")
+        with open(key) as file:
+            text = file.read()
+        self.assertTrue(text.startswith("program: greenweave "), text)
+        with open(key, "w") as file:
+            file.write(re.sub("greenweave .*", "greenweave 0.0.1", text, count=1))
+        refused = self.command("work", "--quiet")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("there program: greenweave 0.0.1, here program: greenweave", refused.stderr)
+        with open(key, "w") as file:
+            file.write(text)
+        other = self.command("work", "--quiet", "--draws", 2)
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("there draws: 0, here draws: 2", other.stderr)
+        # What only says how to ask for machines makes no other study.
+        with open(self.study) as file:
+            study = file.read()
+        try:
+            with open(self.study, "w") as file:
+                file.write(study.replace("cases_per_task = 3", "cases_per_task = 1"))
+            self.assertEqual(self.command("work", "--quiet").returncode, 0)
+        finally:
+            with open(self.study, "w") as file:
+                file.write(study)
+
+    def test_where_nothing_can_be_written_it_ends_with_what_is_done(self):
+        def small_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (60000, 60000))
+
+        full = subprocess.run([PROGRAM, "work", self.study, "--out", self.out, "--quiet", "--threads", "1", *COARSE], capture_output=True, text=True,
+                              preexec_fn=small_files)
+        self.assertEqual(full.returncode, 2, full.stderr)
+        self.assertIn("cannot be written", full.stderr)
+        self.assertFalse([name for name in os.listdir(self.partial) if name.endswith((".h5", ".claim"))])
+        self.assertEqual(self.command("work", "--quiet").returncode, 0)
+        self.assertEqual(self.command("gather").returncode, 0)
+        self.assert_same_results()
+
+    def test_no_slurm_here(self):
+        there = dict(os.environ, PATH="/nowhere")
+        said = run("submit", self.study, "--out", self.out, *COARSE, env=there)
+        self.assertEqual(said.returncode, 2)
+        self.assertIn("no such command", said.stderr)
+        self.assertIn("greenweave run", said.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])

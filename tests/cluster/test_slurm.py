@@ -1,0 +1,209 @@
+"""A batch on a real Slurm: a controller and two node daemons on this machine's loopback. One node is lost midway."""
+import glob
+import os
+import pwd
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+try:
+    import h5py
+    import numpy
+except ImportError as error:
+    sys.exit(f"{error}: install what `./dev test` installs (python3-h5py)")
+
+PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+STUDY = os.path.join(SOURCE, "scenarios", "studies", "longquanyi")
+
+CONF = """ClusterName=greenweave
+SlurmctldHost=localhost
+SlurmUser={user}
+SlurmctldPort={port}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge/socket
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool-%n
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd-%n.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd-%n.log
+ProctrackType=proctrack/pgid
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+ReturnToService=2
+SlurmdTimeout=10
+SlurmctldTimeout=10
+KillWait=5
+MpiDefault=none
+NodeName=n[1-2] NodeHostname=localhost Port=[{first}-{second}] CPUs=1 RealMemory=1500 State=UNKNOWN
+PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+def environment_of(pid):
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return file.read().split(b"\0")
+    except OSError:
+        return []
+
+
+def parent_of(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return int(file.read().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
+def contents(path):
+    """Type, shape and bytes of all datasets of a results file but those about the run itself."""
+    found = {}
+
+    def visit(name, item):
+        if isinstance(item, h5py.Dataset) and name.split("/")[0] != "run":
+            value = numpy.asarray(item[()])
+            found[name] = (str(value.dtype), value.shape, value.tolist() if value.dtype.kind == "O" else value.tobytes())
+
+    with h5py.File(path) as file:
+        file.visititems(visit)
+    return found
+
+
+class Cluster:
+    """Starts and stops the daemons. `reason` says why there is no cluster, if there is none."""
+
+    def __init__(self):
+        self.reason = None
+        self.folder = tempfile.mkdtemp(prefix="greenweave-slurm-")
+        os.chmod(self.folder, 0o755)
+        for program in "munged", "slurmctld", "slurmd", "sbatch":
+            if shutil.which(program) is None and not os.path.exists("/usr/sbin/" + program):
+                self.reason = f"no {program}: install slurm-wlm and munge"
+                return
+        if os.geteuid() != 0:
+            self.reason = "slurmd starts jobs as their users, which takes root"
+            return
+        base = 20000 + os.getpid() % 20000
+        self.environment = dict(os.environ, SLURM_CONF=os.path.join(self.folder, "slurm.conf"),
+                                PATH=os.environ["PATH"] + ":/usr/sbin:/usr/bin")
+        os.mkdir(os.path.join(self.folder, "state"))
+        with open(self.environment["SLURM_CONF"], "w") as file:
+            file.write(CONF.format(folder=self.folder, user=pwd.getpwuid(os.geteuid()).pw_name, port=base, first=base + 1, second=base + 2))
+        munge = os.path.join(self.folder, "munge")
+        os.mkdir(munge)
+        with open(os.path.join(munge, "key"), "wb") as file:
+            file.write(os.urandom(1024))
+        os.chmod(os.path.join(munge, "key"), 0o400)
+        owner = pwd.getpwnam("munge")
+        for path in munge, os.path.join(munge, "key"):
+            os.chown(path, owner.pw_uid, owner.pw_gid)
+        started = self.call("setpriv", f"--reuid={owner.pw_uid}", f"--regid={owner.pw_gid}", "--clear-groups", "munged", f"--key-file={munge}/key",
+                            f"--socket={munge}/socket", f"--pid-file={munge}/pid", f"--log-file={munge}/log", f"--seed-file={munge}/seed")
+        if started.returncode != 0:
+            self.reason = "munged does not start: " + started.stderr
+            return
+        for command in ["slurmctld"], ["slurmd", "-N", "n1"], ["slurmd", "-N", "n2"]:
+            started = self.call(*command)
+            if started.returncode != 0:
+                self.reason = f"{command[0]} does not start: {started.stderr}"
+                return
+            time.sleep(1)
+        for _ in range(60):
+            if self.call("sinfo", "--noheader", "--format=%t %D").stdout.strip() == "idle 2":
+                return
+            time.sleep(0.5)
+        self.reason = "the nodes do not come up: " + self.call("sinfo").stdout
+
+    def call(self, *command):
+        return subprocess.run(command, capture_output=True, text=True, env=self.environment)
+
+    def kill_by_pid_file(self, path):
+        try:
+            with open(path) as file:
+                os.kill(int(file.read()), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass
+
+    def lose_node(self, name):
+        """As when a machine loses its power: its daemon, the steps' keepers and what they run."""
+        self.kill_by_pid_file(os.path.join(self.folder, f"slurmd-{name}.pid"))
+        own = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and f"SLURMD_NODENAME={name}".encode() in environment_of(pid)]
+        for pid in {parent_of(pid) for pid in own} - set(own) - {0, 1, os.getpid()}:
+            with open(f"/proc/{pid}/comm") as file:
+                if "slurmstepd" in file.read():
+                    os.kill(pid, signal.SIGKILL)
+        for pid in own:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+
+    def stop(self):
+        if self.reason is None:
+            self.call("scancel", "--state=PENDING")
+            self.call("scancel", "--state=RUNNING")
+        for path in glob.glob(os.path.join(self.folder, "slurm*.pid")) + [os.path.join(self.folder, "munge", "pid")]:
+            self.kill_by_pid_file(path)
+        time.sleep(0.5)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def greenweave(*arguments, **options):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, **options)
+
+
+class Slurm(unittest.TestCase):
+    def setUp(self):
+        self.cluster = Cluster()
+        self.addCleanup(self.cluster.stop)
+        if self.cluster.reason:
+            print("skipped:", self.cluster.reason, file=sys.stderr)
+            self.skipTest(self.cluster.reason)
+
+    def test_an_array_survives_the_loss_of_a_node(self):
+        home = os.path.join(self.cluster.folder, "study")
+        made = greenweave("demo-data", STUDY, "--out", home, "--cell", 60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        study = os.path.join(home, "study.toml")
+        # Of the analyses only circuits: their bits depend on where they start.
+        with open(study) as file:
+            sections = re.split(r"(?m)^(?=\[)", file.read())
+        with open(study, "w") as file:
+            file.write("".join(s for s in sections if not s.startswith("[analysis") or s.startswith("[analysis.circuit]")))
+            file.write("\n[cluster]\nthreads = 1\ncases_per_task = 2\nmemory_gib = 0.7\ntime_minutes = 5\n")
+        same = ["--draws", "1", "--cell", "120"]
+        submitted = greenweave("submit", study, *same, env=self.cluster.environment)
+        self.assertEqual(submitted.returncode, 0, submitted.stderr)
+        partial = os.path.join(home, "longquanyi.h5.partial")
+        begin = time.time()
+        while len(glob.glob(os.path.join(partial, "*.h5"))) < 3:
+            self.assertLess(time.time() - begin, 120, self.cluster.call("squeue").stdout)
+            time.sleep(0.2)
+        self.cluster.lose_node("n1")
+        status = greenweave("status", study, *same)
+        self.assertEqual(status.returncode, 3, status.stdout)
+        while self.cluster.call("squeue", "--noheader").stdout.strip():
+            self.assertLess(time.time() - begin, 300, self.cluster.call("squeue").stdout + greenweave("status", study, *same).stdout)
+            time.sleep(0.5)
+        with open(os.path.join(self.cluster.folder, "slurmctld.log")) as file:
+            self.assertIn("equeu", file.read())
+        joined = os.path.join(home, "longquanyi.h5")
+        self.assertTrue(os.path.exists(joined), greenweave("status", study, *same).stdout)
+        alone = os.path.join(home, "alone.h5")
+        done = greenweave("run", study, "--out", alone, "--quiet", *same)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        a, b = contents(joined), contents(alone)
+        self.assertEqual(a.keys(), b.keys())
+        for name in a:
+            self.assertEqual(a[name], b[name], name)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
