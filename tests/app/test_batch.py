@@ -112,7 +112,7 @@ class Batch(unittest.TestCase):
 
     def wait_for_claim(self):
         """Of a case that takes a while: the baseline's are there at once."""
-        for _ in range(1200):
+        for _ in range(9000):
             names = os.listdir(self.partial) if os.path.isdir(self.partial) else []
             claims = [name for name in names if name.endswith(".claim") and not name.startswith("baseline")]
             if claims:
