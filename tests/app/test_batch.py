@@ -11,14 +11,9 @@ import tempfile
 import time
 import unittest
 
-try:
-    import h5py
-    import numpy
-except ImportError as error:
-    sys.exit(f"{error}: install what `./dev test` installs (python3-h5py)")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from program import PROGRAM, STUDY, assert_same_results, keep_only_circuits, run
 
-PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
-STUDY = os.path.join(SOURCE, "scenarios", "studies", "longquanyi")
 COARSE, FINE = ("--cell", "200"), ("--cell", "50")  # cases of a moment, and of seconds
 
 # Runs the script that is submitted at once, each task of an array in turn, with the variables that Slurm sets.
@@ -41,25 +36,6 @@ echo $number
 """
 
 
-def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, **options)
-
-
-def contents(path):
-    """All datasets and attributes of a results file but those about the run itself."""
-    found = {}
-
-    def visit(name, item):
-        if name.split("/")[0] == "run":
-            return
-        if isinstance(item, h5py.Dataset):
-            found[name] = numpy.asarray(item[()])
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return found
-
-
 class Batch(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -68,12 +44,7 @@ class Batch(unittest.TestCase):
         made = run("demo-data", STUDY, "--out", cls.home, "--cell", 60)
         assert made.returncode == 0, made.stderr
         cls.study = os.path.join(cls.home, "study.toml")
-        # Of the analyses only circuits: their bits depend on where they start.
-        with open(cls.study) as file:
-            sections = re.split(r"(?m)^(?=\[)", file.read())
-        with open(cls.study, "w") as file:
-            file.write("".join(s for s in sections if not s.startswith("[analysis") or s.startswith("[analysis.circuit]")))
-            file.write('\n[cluster]\nthreads = 1\ncases_per_task = 3\naccount = "eco"\nlines = ["#SBATCH --qos=long"]\n')
+        keep_only_circuits(cls.study, '\n[cluster]\nthreads = 1\ncases_per_task = 3\naccount = "eco"\nlines = ["#SBATCH --qos=long"]\n')
         cls.alone = os.path.join(cls.folder, "alone.h5")
         done = run("run", cls.study, "--out", cls.alone, "--quiet", *COARSE)
         assert done.returncode == 0, done.stderr
@@ -104,12 +75,6 @@ class Batch(unittest.TestCase):
         with open(os.path.join(self.slurm, name)) as file:
             return file.read()
 
-    def assert_same_results(self):
-        a, b = contents(self.alone), contents(self.out)
-        self.assertEqual(a.keys(), b.keys())
-        for name in a:
-            self.assertTrue(numpy.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f"), name)
-
     def wait_for_claim(self):
         """Of a case that takes a while: the baseline's are there at once."""
         for _ in range(9000):
@@ -139,7 +104,7 @@ class Batch(unittest.TestCase):
         self.assertIn("--dependency=afterany:41", self.slurm_text("calls"))
         self.assertIn("10 cases joined", self.slurm_text("log"))
         self.assertFalse(os.path.exists(self.partial))
-        self.assert_same_results()
+        assert_same_results(self, self.alone, self.out)
         self.assertEqual(self.counts(), (10, 0, 0, 0, 0))
         again = self.command("submit")
         self.assertEqual(again.returncode, 2)
@@ -167,7 +132,7 @@ class Batch(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("5 cases in 2 tasks of 3", again.stdout)
         self.assertIn("from what cases took so far", again.stdout)
-        self.assert_same_results()
+        assert_same_results(self, self.alone, self.out)
 
     def test_two_at_work_share_the_cases(self):
         # What runs alone keeps others out, and those that share keep it out.
@@ -180,7 +145,7 @@ class Batch(unittest.TestCase):
         self.assertTrue(all(n[1] == 0 for n in numbers), said)
         gathered = self.command("gather")
         self.assertEqual(gathered.returncode, 0, gathered.stderr)
-        self.assert_same_results()
+        assert_same_results(self, self.alone, self.out)
 
     def test_killed_work_stalls_and_is_taken_over(self):
         worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", *FINE])
@@ -256,7 +221,7 @@ class Batch(unittest.TestCase):
         self.assertFalse([name for name in os.listdir(self.partial) if name.endswith((".h5", ".claim"))])
         self.assertEqual(self.command("work", "--quiet").returncode, 0)
         self.assertEqual(self.command("gather").returncode, 0)
-        self.assert_same_results()
+        assert_same_results(self, self.alone, self.out)
 
     def test_no_slurm_here(self):
         there = dict(os.environ, PATH="/nowhere")

@@ -13,31 +13,14 @@ import unittest
 
 try:
     import h5py
-    import numpy
     import xarray
 except ImportError as error:
     sys.exit(f"{error}: install what `./dev test` installs (python3-h5py, python3-xarray, python3-netcdf4)")
 
-PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from program import PROGRAM, SOURCE, STUDY, assert_same_results, run
+
 CASES = os.path.join(SOURCE, "..", "shared", "cases")
-STUDY = os.path.join(SOURCE, "scenarios", "studies", "longquanyi")
-
-
-def run(*arguments, **options):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, **options)
-
-
-def numbers_of(path):
-    """All datasets of a results file but those about the run itself."""
-    found = {}
-
-    def visit(name, item):
-        if isinstance(item, h5py.Dataset) and not name.startswith("run"):
-            found[name] = numpy.asarray(item[()])
-
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return found
 
 
 class Shipped(unittest.TestCase):
@@ -60,13 +43,6 @@ class Shipped(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def assert_same(self, other):
-        a, b = numbers_of(self.results), numbers_of(other)
-        self.assertEqual(a.keys(), b.keys())
-        for name in a:
-            same = numpy.array_equal(a[name], b[name], equal_nan=a[name].dtype.kind == "f")
-            self.assertTrue(same, name)
-
     def test_check_says_what_would_run(self):
         checked = run("check", os.path.join(self.study, "study.toml"))
         self.assertEqual(checked.returncode, 0, checked.stderr)
@@ -76,7 +52,7 @@ class Shipped(unittest.TestCase):
     def test_two_threads_give_the_same_bits(self):
         out = self.path("two.h5")
         self.assertEqual(run("run", os.path.join(self.study, "study.toml"), "--out", out, "--threads", 2).returncode, 0)
-        self.assert_same(out)
+        assert_same_results(self, self.results, out)
 
     def test_a_killed_run_resumes_and_ends_with_the_same_file(self):
         out = self.path("killed.h5")
@@ -101,7 +77,7 @@ class Shipped(unittest.TestCase):
             self.assertIn("run the same command to go on", errors)
             self.assertEqual({n: os.path.getmtime(n) for n in kept}, ages)
             self.assertEqual(subprocess.run(command, capture_output=True).returncode, 0)
-        self.assert_same(out)
+        assert_same_results(self, self.results, out)
         self.assertFalse(os.path.exists(out + ".partial"))
 
     def test_compare(self):

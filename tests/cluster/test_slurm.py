@@ -2,7 +2,6 @@
 import glob
 import os
 import pwd
-import re
 import shutil
 import signal
 import subprocess
@@ -11,14 +10,8 @@ import tempfile
 import time
 import unittest
 
-try:
-    import h5py
-    import numpy
-except ImportError as error:
-    sys.exit(f"{error}: install what `./dev test` installs (python3-h5py)")
-
-PROGRAM, SOURCE = sys.argv[1], sys.argv[2]
-STUDY = os.path.join(SOURCE, "scenarios", "studies", "longquanyi")
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from program import STUDY, assert_same_results, keep_only_circuits, run as greenweave
 
 CONF = """ClusterName=greenweave
 SlurmctldHost=localhost
@@ -62,18 +55,26 @@ def parent_of(pid):
         return 0
 
 
-def contents(path):
-    """Type, shape and bytes of all datasets of a results file but those about the run itself."""
-    found = {}
+def name_of(pid):
+    try:
+        with open(f"/proc/{pid}/comm") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
-    def visit(name, item):
-        if isinstance(item, h5py.Dataset) and name.split("/")[0] != "run":
-            value = numpy.asarray(item[()])
-            found[name] = (str(value.dtype), value.shape, value.tolist() if value.dtype.kind == "O" else value.tobytes())
 
-    with h5py.File(path) as file:
-        file.visititems(visit)
-    return found
+def processes_of(node):
+    """What the node's tasks run."""
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and f"SLURMD_NODENAME={node}".encode() in environment_of(pid)]
+
+
+def send(pid, what):
+    """False if the process has ended."""
+    try:
+        os.kill(pid, what)
+        return True
+    except ProcessLookupError:
+        return False
 
 
 class Cluster:
@@ -131,19 +132,22 @@ class Cluster:
         except (OSError, ValueError):
             pass
 
+    def hold_task(self, name):
+        """Stops a program that works on the node, so that the node's loss hits a task midway. False if none works there now."""
+        for pid in processes_of(name):
+            if name_of(pid) == "greenweave" and send(pid, signal.SIGSTOP):
+                return True
+        return False
+
     def lose_node(self, name):
         """As when a machine loses its power: its daemon, the steps' keepers and what they run."""
         self.kill_by_pid_file(os.path.join(self.folder, f"slurmd-{name}.pid"))
-        own = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and f"SLURMD_NODENAME={name}".encode() in environment_of(pid)]
+        own = processes_of(name)
         for pid in {parent_of(pid) for pid in own} - set(own) - {0, 1, os.getpid()}:
-            with open(f"/proc/{pid}/comm") as file:
-                if "slurmstepd" in file.read():
-                    os.kill(pid, signal.SIGKILL)
+            if "slurmstepd" in name_of(pid):
+                send(pid, signal.SIGKILL)
         for pid in own:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            send(pid, signal.SIGKILL)
 
     def stop(self):
         if self.reason is None:
@@ -153,10 +157,6 @@ class Cluster:
             self.kill_by_pid_file(path)
         time.sleep(0.5)
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def greenweave(*arguments, **options):
-    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, **options)
 
 
 class Slurm(unittest.TestCase):
@@ -172,20 +172,15 @@ class Slurm(unittest.TestCase):
         made = greenweave("demo-data", STUDY, "--out", home, "--cell", 60)
         self.assertEqual(made.returncode, 0, made.stderr)
         study = os.path.join(home, "study.toml")
-        # Of the analyses only circuits: their bits depend on where they start.
-        with open(study) as file:
-            sections = re.split(r"(?m)^(?=\[)", file.read())
-        with open(study, "w") as file:
-            file.write("".join(s for s in sections if not s.startswith("[analysis") or s.startswith("[analysis.circuit]")))
-            file.write("\n[cluster]\nthreads = 1\ncases_per_task = 2\nmemory_gib = 0.7\ntime_minutes = 5\n")
+        keep_only_circuits(study, "\n[cluster]\nthreads = 1\ncases_per_task = 2\nmemory_gib = 0.7\ntime_minutes = 5\n")
         same = ["--draws", "1", "--cell", "120"]
         submitted = greenweave("submit", study, *same, env=self.cluster.environment)
         self.assertEqual(submitted.returncode, 0, submitted.stderr)
         partial = os.path.join(home, "longquanyi.h5.partial")
         begin = time.time()
-        while len(glob.glob(os.path.join(partial, "*.h5"))) < 3:
+        while len(glob.glob(os.path.join(partial, "*.h5"))) < 3 or not self.cluster.hold_task("n1"):
             self.assertLess(time.time() - begin, 600, self.cluster.call("squeue").stdout)
-            time.sleep(0.2)
+            time.sleep(0.05)
         self.cluster.lose_node("n1")
         status = greenweave("status", study, *same)
         self.assertEqual(status.returncode, 3, status.stdout)
@@ -199,10 +194,7 @@ class Slurm(unittest.TestCase):
         alone = os.path.join(home, "alone.h5")
         done = greenweave("run", study, "--out", alone, "--quiet", *same)
         self.assertEqual(done.returncode, 0, done.stderr)
-        a, b = contents(joined), contents(alone)
-        self.assertEqual(a.keys(), b.keys())
-        for name in a:
-            self.assertEqual(a[name], b[name], name)
+        assert_same_results(self, joined, alone)
 
 
 if __name__ == "__main__":
