@@ -26,8 +26,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Solutions are asked for to 1e-9; those that stall above this are said to have failed. Circuitscape asks for 1e-6.
-constexpr double acceptable_residual = 1e-6;
 constexpr double least_branch_current = 1e-6;  // weaker branches are left out of network files
 
 std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
@@ -163,6 +161,9 @@ class Ledger {
     took_ = kept_ - now;
   }
 
+  /// Notes runs that ended together. Nothing is kept: a sum that holds some of them is none to go on from.
+  void add_all(const std::vector<Record>& records) { records_.insert(records_.end(), records.begin(), records.end()); }
+
   void keep() const {
     std::string state;
     const std::uint64_t count = records_.size();
@@ -198,7 +199,7 @@ class Ledger {
 };
 
 Record record_of(int a, int b, double value, bool is_solved, const SolveReport& report) {
-  const bool has_failed = is_solved && !report.converged && !(report.residual <= acceptable_residual);
+  const bool has_failed = is_solved && !is_acceptable(report);
   return {a, b, has_failed ? failed_resistance : value, is_solved, has_failed, report.residual};
 }
 
@@ -434,14 +435,13 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
   }
   Ledger ledger(outputs, sums);
   options.is_done = [&](int a, int b) { return ledger.is_done(a, b); };
-  // Where nobody asks for a pair's own currents, all pairs are summed in one pass. The sum is whole only at the end,
-  // and the records are kept with it.
+  // Where nobody asks for a pair's own currents, all pairs are summed in one pass. The sum is whole only at its end, so
+  // a run that is stopped before begins anew.
   const bool at_once = is_pairwise && options.currents && !each_current && !job.maximum_map &&
                        !job.focal_currents_to_zero && !job.log_transform && ledger.resumed() == 0;
   if (at_once) {
     options.currents = false;
     options.cumulative = &cumulative;
-    options.acceptable_residual = acceptable_residual;
   }
   std::vector<Record> made;
   bool is_first = std::none_of(ledger.records().begin(), ledger.records().end(),
@@ -490,12 +490,12 @@ void run_raster(const CircuitscapeJob& job, const Outputs& outputs, const Solver
     else
       all_to_one(input.map, focal, options, context, visit);
   } catch (const Cancelled&) {
-    ledger.keep();
+    if (!at_once) ledger.keep();
     throw;
   }
-  for (const Record& record : made) ledger.add(record);
-  if (at_once && std::any_of(made.begin(), made.end(), [](const Record& r) { return r.is_solved && !r.has_failed; }))
+  if (std::any_of(made.begin(), made.end(), [](const Record& r) { return r.is_solved && !r.has_failed; }))
     cumulative = maps.shown(cumulative);
+  ledger.add_all(made);
   if (context.progress != nullptr) context.progress->end();
 
   if (is_pairwise) {

@@ -313,8 +313,10 @@ bool is_taken_in_results(const std::string& guild) {
                                     "depressions",
                                     "wetland_sites",
                                     "wetland_suitability",
-                                    "restoration_order"};
-  return std::find(names.begin(), names.end(), guild) != names.end();
+                                    "restoration_order",
+                                    "security",
+                                    "encroachment"};
+  return std::find(names.begin(), names.end(), guild) != names.end() || guild.rfind("security_", 0) == 0;
 }
 
 struct ResultsStore::Impl {

@@ -167,15 +167,11 @@ void run_pair(const Superposition& basis, std::int32_t node_a, std::int32_t node
   }
 }
 
-bool is_acceptable(const SolveReport& report, const CircuitOptions& options) {
-  return report.converged || report.residual <= options.acceptable_residual;
-}
-
 /// Adds the currents of all pairs among some nodes, component by component. A node that stands twice counts twice.
 void add_all_pairs(const Superposition& basis, const std::vector<std::int32_t>& nodes, const CircuitOptions& options) {
   std::map<std::int32_t, std::vector<std::int32_t>> of_component;
   for (const std::int32_t node : nodes)
-    if (node >= 0 && basis.component(node) >= 0 && is_acceptable(basis.report(node), options))
+    if (node >= 0 && basis.component(node) >= 0 && is_acceptable(basis.report(node)))
       of_component[basis.component(node)].push_back(node);
   for (const auto& [component, members] : of_component) {
     if (members.size() < 2) continue;
@@ -351,7 +347,7 @@ void pairwise(const CircuitMap& map, const std::vector<FocalNode>& focal, const 
       run_pair(basis, node_a, node_b, options, run, maps);
       maps.attach(run);
     }
-    if (is_summed && run.is_solved && is_acceptable(run.report, options)) {
+    if (is_summed && run.is_solved && is_acceptable(run.report)) {
       const Raster<double>& current = options.currents ? *maps.current : *summed->current;
       parallel_pieces(current.shape.cells(), 1 << 15, [&](std::int64_t begin, std::int64_t end) {
         for (auto i = index(begin); i < index(end); ++i) options.cumulative->values[i] += current.values[i];

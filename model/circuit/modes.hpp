@@ -36,11 +36,9 @@ struct CircuitRun {
 struct CircuitOptions {
   bool currents = true;
   bool voltages = false;
-  /// Pairwise, if not null: the currents of all pairs are added here, of those whose residual is at most
-  /// `acceptable_residual`. Without `currents` that takes one pass over the raster for all points together, and
-  /// branches with next to no current count too.
+  /// Pairwise, if not null: the currents of all pairs with an acceptable solution are added here. Without `currents`
+  /// that takes one pass over the raster for all points together, and branches with next to no current count too.
   Raster<double>* cumulative = nullptr;
-  double acceptable_residual = 1e-6;
   SolverOptions solver;
   /// Whether a run may pair two focal nodes (positions); empty: all. Symmetric for pairwise.
   std::function<bool(int, int)> is_included;

@@ -31,6 +31,9 @@ struct SolveReport {
   bool direct = false;  // by factorisation
 };
 
+/// Whether a solution is as good as was asked, or at least as good as Circuitscape asks (1e-6).
+inline bool is_acceptable(const SolveReport& report) { return report.converged || report.residual <= 1e-6; }
+
 /// What can be said of a result that rests on two solutions.
 SolveReport worse(const SolveReport& x, const SolveReport& y);
 

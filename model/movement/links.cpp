@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
-#include <numbers>
-#include <unordered_map>
+#include <iterator>
+#include <numeric>
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
@@ -17,17 +17,6 @@ namespace greenweave {
 namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
-constexpr std::int32_t tile_cells = 32;  // side of the tiles in which a search's reading is remembered
-
-std::int32_t tile_of(const Shape& shape, Cell cell) {
-  const std::int32_t tiles_across = (shape.cols + tile_cells - 1) / tile_cells;
-  return shape.row(cell) / tile_cells * tiles_across + shape.col(cell) / tile_cells;
-}
-
-std::int64_t tile_count(const Shape& shape) {
-  return static_cast<std::int64_t>((shape.cols + tile_cells - 1) / tile_cells) *
-         ((shape.rows + tile_cells - 1) / tile_cells);
-}
 
 /// The connected passable parts of the surface that each patch has cells in, ascending. A patch may consist of several
 /// if its own cells are barriers to its guild.
@@ -75,11 +64,10 @@ std::vector<std::vector<int>> wanted_by_patch(const HabitatSurface& surface, con
 
 /// A thread's tools for one search after another.
 struct Workspace {
-  explicit Workspace(const CostGrid& grid, const Shape& shape, int patches)
+  Workspace(const CostGrid& grid, int patches)
       : search(grid),
         best(static_cast<std::size_t>(patches), {infinity, 0}),
-        is_wanted(static_cast<std::size_t>(patches), 0),
-        tile_seen(static_cast<std::size_t>(tile_count(shape)), 0) {}
+        is_wanted(static_cast<std::size_t>(patches), 0) {}
 
   struct Arrival {
     double cost;
@@ -88,7 +76,6 @@ struct Workspace {
   CostSearch search;
   std::vector<Arrival> best;  // of each patch, infinite but during a search
   std::vector<std::uint8_t> is_wanted;
-  std::vector<std::uint8_t> tile_seen;
 };
 
 /// Searches from patch a until every wanted patch is found; leaves the arrivals in `work.best`.
@@ -115,43 +102,24 @@ void search_wanted(int a, const Ground& ground, const std::vector<int>& wanted, 
   for (const int b : wanted) work.is_wanted[static_cast<std::size_t>(b)] = 0;
 }
 
-/// Adds the tiles that the search read to those known.
-void remember_tiles(const Ground& ground, Workspace& work, LinkMemory::Search& result) {
-  result.read_everything = result.read_everything || work.search.touched_all();
-  if (result.read_everything) {
-    result.tiles.clear();
-    return;
-  }
-  for (const std::int32_t tile : result.tiles) work.tile_seen[static_cast<std::size_t>(tile)] = 1;
-  for (const std::uint32_t at : work.search.touched()) {
-    const std::int32_t tile = tile_of(ground.frame.shape, ground.grid.cell(at));
-    if (work.tile_seen[static_cast<std::size_t>(tile)] == 0) result.tiles.push_back(tile);
-    work.tile_seen[static_cast<std::size_t>(tile)] = 1;
-  }
-  for (const std::int32_t tile : result.tiles) work.tile_seen[static_cast<std::size_t>(tile)] = 0;
-  std::sort(result.tiles.begin(), result.tiles.end());
-}
-
-LinkMemory::Search search_from(int a, const Ground& ground, std::vector<int> wanted, bool directed, bool remember,
-                               Workspace& work) {
-  LinkMemory::Search result;
-  result.wanted = std::move(wanted);
+/// The links from patch a to those of the wanted patches that it reaches, in their order.
+std::vector<Link> links_from(int a, const Ground& ground, const std::vector<int>& wanted, bool directed,
+                             Workspace& work) {
   const Frame& frame = ground.frame;
   const auto passes = [&](std::uint32_t at) { return ground.expands(a, at); };
-  search_wanted(a, ground, result.wanted, Heading::away, work);
-  std::vector<Link> links(result.wanted.size());
+  search_wanted(a, ground, wanted, Heading::away, work);
+  std::vector<Link> links(wanted.size());
   for (std::size_t i = 0; i < links.size(); ++i) {
     Link& link = links[i];
     link.a = a;
-    link.b = result.wanted[i];
+    link.b = wanted[i];
     const Workspace::Arrival& best = work.best[static_cast<std::size_t>(link.b)];
     link.cost_m = link.back_cost_m = best.cost * frame.cell_m;
     if (best.cost != infinity) link.path = work.search.path_to(ground.grid.cell(best.cell), passes);
     link.length_m = link.back_length_m = path_length_m(frame, link.path);
   }
-  if (remember) remember_tiles(ground, work, result);
   if (directed) {
-    search_wanted(a, ground, result.wanted, Heading::towards, work);
+    search_wanted(a, ground, wanted, Heading::towards, work);
     for (Link& link : links) {
       const Workspace::Arrival& best = work.best[static_cast<std::size_t>(link.b)];
       link.back_cost_m = best.cost * frame.cell_m;
@@ -159,11 +127,9 @@ LinkMemory::Search search_from(int a, const Ground& ground, std::vector<int> wan
       std::reverse(link.back_path.begin(), link.back_path.end());
       link.back_length_m = path_length_m(frame, link.back_path);
     }
-    if (remember) remember_tiles(ground, work, result);
   }
-  for (Link& link : links)
-    if (link.cost_m != infinity || link.back_cost_m != infinity) result.found.push_back(std::move(link));
-  return result;
+  std::erase_if(links, [](const Link& link) { return link.cost_m == infinity && link.back_cost_m == infinity; });
+  return links;
 }
 
 /// The `neighbours` patches nearest to patch a by cost, fewer if fewer can be reached; of equally near ones those with
@@ -209,73 +175,125 @@ std::vector<std::vector<int>> pairs_by_patch(const std::vector<std::vector<int>>
   return wanted;
 }
 
-/// Which searches of an earlier landscape still hold on this one, and what its patches are called now.
+/// What of an earlier landscape's links still holds on this one.
+///
+/// A pair of patches that lie within a pair of earlier ones keeps its link, or its lack of one, where
+/// 1. the link's path lies on cells that are what they were, and ends in the patches as they are now; and
+/// 2. no way over cells that became easier can be as cheap: such a way costs at least as much as from one patch to the
+///    nearest of those cells and from the nearest of them to the other patch, on the cheaper of both landscapes.
+/// All other ways cost at least what they did, so the path is still the one that the rules of `find_links` choose.
 class Reuse {
  public:
-  Reuse(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
-        const LinkMemory* before) {
-    if (before == nullptr || !before->valid || before->label.shape != frame.shape || before->cell_m != frame.cell_m ||
+  Reuse(const Ground& ground, const HabitatSurface& surface, const PatchSet& patches, bool directed,
+        const LinkMemory* before, const RunContext& context)
+      : ground_(ground), directed_(directed), limit_(ground.rule.max_cost_m / ground.frame.cell_m) {
+    const LinkRule& rule = ground.rule;
+    if (before == nullptr || before->shape != ground.frame.shape || before->cell_m != ground.frame.cell_m ||
         before->rule.topology != rule.topology || before->rule.max_cost_m != rule.max_cost_m ||
         before->rule.cross_patches != rule.cross_patches || !same_steps(before->steps.get(), surface.steps.get()))
       return;
     before_ = before;
-    now_of_.assign(before->first_cell.size(), -1);
-    then_of_.assign(static_cast<std::size_t>(patches.count()), -1);
-    for (int now = 0; now < patches.count(); ++now) {
-      const Cell first = patches.patches[static_cast<std::size_t>(now)].first;
-      const std::int32_t then = before->label[first] - 1;
-      if (then < 0 || before->first_cell[static_cast<std::size_t>(then)] != first) continue;
-      now_of_[static_cast<std::size_t>(then)] = now;
-      then_of_[static_cast<std::size_t>(now)] = then;
-    }
-    mark_changes(frame.shape, surface, patches);
+    compare(surface, patches, context);
   }
 
-  /// The earlier search that gives what patch `now` asks for, or null if it has to be repeated.
-  const LinkMemory::Search* find(int now, const std::vector<int>& wanted) const {
-    if (before_ == nullptr) return nullptr;
-    const int then = then_of_[static_cast<std::size_t>(now)];
-    if (then < 0) return nullptr;
-    const LinkMemory::Search& search = before_->searches[static_cast<std::size_t>(then)];
-    if (search.wanted.size() != wanted.size() || (search.read_everything && any_change_)) return nullptr;
-    for (std::size_t i = 0; i < wanted.size(); ++i)
-      if (now_of_[static_cast<std::size_t>(search.wanted[i])] != wanted[i]) return nullptr;
-    for (const std::int32_t tile : search.tiles)
-      if (changed_[static_cast<std::size_t>(tile)] != 0) return nullptr;
-    return &search;
+  /// Whether it is known what joins patch a to b > a. If so `link` is the link of then, or null if there is none.
+  bool knows(int a, int b, const Link*& link) const {
+    if (before_ == nullptr) return false;
+    const std::int32_t then_a = part_of_[static_cast<std::size_t>(a)], then_b = part_of_[static_cast<std::size_t>(b)];
+    if (then_a < 0 || then_b < 0 || then_a >= then_b) return false;
+    const LinkMemory::Search& search = before_->searches[static_cast<std::size_t>(then_a)];
+    if (!std::binary_search(search.wanted.begin(), search.wanted.end(), then_b)) return false;
+    const auto found = std::lower_bound(search.found.begin(), search.found.end(), then_b,
+                                        [](const Link& l, int wanted) { return l.b < wanted; });
+    link = found != search.found.end() && found->b == then_b ? &*found : nullptr;
+    if (link == nullptr) return holds(infinity, {}, a, b) && (!directed_ || holds(infinity, {}, b, a));
+    return holds(link->cost_m, link->path, a, b) && (!directed_ || holds(link->back_cost_m, link->back_path, b, a));
   }
-
-  int now_of(int then) const { return now_of_[static_cast<std::size_t>(then)]; }
 
  private:
   static bool same_steps(const StepEffects* x, const StepEffects* y) {
     return x == y || (x != nullptr && y != nullptr && *x == *y);
   }
 
-  /// Marks the tiles in which a search could have read a changed cell: those with a changed cell or next to one.
-  void mark_changes(const Shape& shape, const HabitatSurface& surface, const PatchSet& patches) {
-    changed_.assign(static_cast<std::size_t>(tile_count(shape)), 0);
-    Cell cell = 0;
-    for (std::int32_t r = 0; r < shape.rows; ++r)
-      for (std::int32_t c = 0; c < shape.cols; ++c, ++cell) {
-        const std::int32_t then = before_->label[cell];
-        const std::int32_t expected = then == 0 ? 0 : now_of_[static_cast<std::size_t>(then - 1)] + 1;
-        const std::int32_t now = patches.label[cell];
-        // A patch that has no counterpart is as good as changed in each of its cells.
-        if (now == expected && !(then != 0 && expected == 0) && surface.resistance[cell] == before_->resistance[cell])
-          continue;
-        any_change_ = true;
-        for (std::int32_t dr = -1; dr <= 1; ++dr)
-          for (std::int32_t dc = -1; dc <= 1; ++dc)
-            if (shape.holds(r + dr, c + dc))
-              changed_[static_cast<std::size_t>(tile_of(shape, shape.cell(r + dr, c + dc)))] = 1;
+  /// Which cells changed, what patches are parts of, and how far each patch is from cells that became easier.
+  void compare(const HabitatSurface& surface, const PatchSet& patches, const RunContext& context) {
+    const Shape& shape = ground_.frame.shape;
+    // Patches closed to paths: a cell that leaves one is as good as a cheaper one, a cell that joins one is an
+    // obstacle.
+    const bool closed = !ground_.rule.cross_patches;
+    constexpr std::int32_t unknown = -2;
+    part_of_.assign(static_cast<std::size_t>(patches.count()), unknown);
+    changed_.assign(static_cast<std::size_t>(shape.cells()), 0);
+    HabitatSurface cheaper;
+    cheaper.steps = surface.steps;
+    cheaper.resistance = surface.resistance;
+    std::vector<Cell> easier;
+    auto then = before_->ground.begin();
+    for (Cell cell = 0; cell < shape.cells(); ++cell) {
+      if (cell == then->end) ++then;
+      const float resistance = surface.resistance[cell];
+      const std::int32_t label = patches.label[cell];
+      if (label != 0) {
+        std::int32_t& part = part_of_[static_cast<std::size_t>(label - 1)];
+        if (part == unknown)
+          part = then->label - 1;
+        else if (part != then->label - 1)
+          part = -1;
       }
+      changed_[static_cast<std::size_t>(cell)] =
+          resistance != then->resistance || (closed && then->label == 0 && label != 0);
+      if (resistance < then->resistance || (closed && then->label != 0 && label == 0)) easier.push_back(cell);
+      cheaper.resistance[cell] = std::min(resistance, then->resistance);
+    }
+    const double radius = easier.empty() ? infinity : limit_ * (1.0 + 2.0 * margin);
+    away_.assign(static_cast<std::size_t>(patches.count()), radius);
+    towards_ = away_;
+    if (easier.empty()) return;
+    const CostGrid grid(cheaper);
+    CostSearch search(grid);
+    const auto distances = [&](Heading heading, std::vector<double>& of_patch) {
+      context.check();
+      search.reset(heading);
+      for (const Cell cell : easier) search.add_source(cell);
+      search.run(
+          radius, [](std::uint32_t, double) { return true; }, [](double) { return false; });
+      for_each_reached(search, [&](std::uint32_t at, double cost) {
+        const std::int32_t label = ground_.label[at];
+        if (label == 0) return;
+        double& nearest = of_patch[static_cast<std::size_t>(label - 1)];
+        nearest = std::min(nearest, cost);
+      });
+    };
+    distances(Heading::away, towards_);
+    if (directed_)
+      distances(Heading::towards, away_);
+    else
+      away_ = towards_;
   }
 
+  /// Whether the cost of the way from one patch to the other, on `path`, is what it was; with an infinite cost: whether
+  /// there is still no way.
+  bool holds(double cost_m, const std::vector<Cell>& path, int from, int to) const {
+    const double over_easier = away_[static_cast<std::size_t>(from)] + towards_[static_cast<std::size_t>(to)];
+    if (cost_m == infinity) return over_easier == infinity || limit_ * (1.0 + margin) < over_easier;
+    const double cost = cost_m / ground_.frame.cell_m;
+    if (!(over_easier == infinity || cost * (1.0 + margin) < over_easier)) return false;
+    // Where steps are lost in the sum's rounding, the path depends on more cells than its own.
+    if (ground_.grid.least_step() < margin * cost) return false;
+    const auto label = [&](Cell cell) { return ground_.label[ground_.grid.padded(cell)]; };
+    if (label(path.front()) != from + 1 || label(path.back()) != to + 1) return false;
+    return std::none_of(path.begin(), path.end(),
+                        [&](Cell cell) { return changed_[static_cast<std::size_t>(cell)] != 0; });
+  }
+
+  static constexpr double margin = 1e-9;  // far above what rounding does to a sum of steps
+  const Ground& ground_;
+  const bool directed_;
+  const double limit_;  // of costs, in cells
   const LinkMemory* before_ = nullptr;
-  std::vector<int> now_of_, then_of_;  // patch now of a patch then, and back; -1: none
-  std::vector<std::uint8_t> changed_;
-  bool any_change_ = false;
+  std::vector<std::int32_t> part_of_;   // of each patch; -1: none
+  std::vector<std::uint8_t> changed_;   // cells that a path of then cannot rely on
+  std::vector<double> away_, towards_;  // of each patch: cost to the nearest easier cell, and from it; or less
 };
 
 /// Costs across each patch between the ends of its links, over the patch's own cells.
@@ -359,19 +377,15 @@ std::vector<std::pair<int, int>> voronoi_adjacency(const PatchSet& patches) {
 }
 
 LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
-                   const RunContext& context, const LinkMemory* before, LinkMemory* after) {
-  assert(after == nullptr || after != before);
+                   const RunContext& context, const LinkMemories& before, LinkMemory* after) {
+  assert(after == nullptr || std::find(before.begin(), before.end(), after) == before.end());
   const auto count = static_cast<std::size_t>(patches.count());
   const bool directed = surface.steps != nullptr && surface.steps->is_asymmetric();
   assert(!(directed && rule.intra_patch));
   std::vector<std::vector<int>> wanted;
   if (rule.topology != LinkRule::Topology::nearest) wanted = wanted_by_patch(surface, patches, rule);
-  const Reuse reuse(frame, surface, patches, rule, before);
   const Ground ground(frame, surface, patches, rule);
-  std::vector<LinkMemory::Search> searches(count);
-  std::vector<std::uint8_t> reused(count, 0);
-  tbb::enumerable_thread_specific<Workspace> workspaces(
-      [&] { return Workspace(ground.grid, frame.shape, patches.count()); });
+  tbb::enumerable_thread_specific<Workspace> workspaces([&] { return Workspace(ground.grid, patches.count()); });
   if (rule.topology == LinkRule::Topology::nearest) {
     std::vector<std::vector<int>> nearest(count);
     parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
@@ -380,21 +394,36 @@ LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const Patc
     });
     wanted = pairs_by_patch(nearest);
   }
+  std::vector<LinkMemory::Search> searches(count);
+  for (std::size_t a = 0; a < count; ++a) searches[a].wanted = wanted[a];
+  std::vector<std::int64_t> known(count, 0);
+  for (const LinkMemory* memory : before) {
+    if (std::all_of(wanted.begin(), wanted.end(), [](const std::vector<int>& unknown) { return unknown.empty(); }))
+      break;
+    const Reuse reuse(ground, surface, patches, directed, memory, context);
+    parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
+      const auto a = static_cast<std::size_t>(k);
+      std::erase_if(wanted[a], [&](int b) {
+        const Link* then = nullptr;
+        if (!reuse.knows(static_cast<int>(a), b, then)) return false;
+        ++known[a];
+        if (then == nullptr) return true;
+        searches[a].found.push_back(*then);
+        searches[a].found.back().a = static_cast<int>(a);
+        searches[a].found.back().b = b;
+        return true;
+      });
+    });
+  }
   parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
     context.check();
     const auto a = static_cast<std::size_t>(k);
-    if (const LinkMemory::Search* known = reuse.find(static_cast<int>(a), wanted[a])) {
-      searches[a] = *known;
-      searches[a].wanted = wanted[a];
-      for (Link& link : searches[a].found) {
-        link.a = reuse.now_of(link.a);
-        link.b = reuse.now_of(link.b);
-      }
-      reused[a] = 1;
-    } else if (!wanted[a].empty()) {
-      searches[a] = search_from(static_cast<int>(a), ground, std::move(wanted[a]), directed, after != nullptr,
-                                workspaces.local());
+    std::vector<Link>& found = searches[a].found;
+    if (!wanted[a].empty()) {
+      std::vector<Link> fresh = links_from(static_cast<int>(a), ground, wanted[a], directed, workspaces.local());
+      found.insert(found.end(), std::make_move_iterator(fresh.begin()), std::make_move_iterator(fresh.end()));
     }
+    std::sort(found.begin(), found.end(), [](const Link& x, const Link& y) { return x.b < y.b; });
   });
 
   LinkSet result;
@@ -403,16 +432,20 @@ LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const Patc
     result.links.insert(result.links.end(), search.found.begin(), search.found.end());
   if (rule.intra_patch) result.intra = costs_across_patches(ground, result.links, context);
   if (after != nullptr) {
-    after->valid = true;
+    after->shape = frame.shape;
     after->cell_m = frame.cell_m;
     after->rule = rule;
     after->steps = surface.steps;
-    after->resistance = surface.resistance;
-    after->label = patches.label;
-    after->first_cell.resize(count);
-    for (std::size_t p = 0; p < count; ++p) after->first_cell[p] = patches.patches[p].first;
+    after->ground.clear();
+    for (Cell cell = 0; cell < frame.shape.cells(); ++cell) {
+      const float resistance = surface.resistance[cell];
+      const std::int32_t label = patches.label[cell];
+      if (after->ground.empty() || after->ground.back().resistance != resistance || after->ground.back().label != label)
+        after->ground.push_back({cell, resistance, label});
+      after->ground.back().end = cell + 1;
+    }
     after->searches = std::move(searches);
-    after->reused = std::count(reused.begin(), reused.end(), 1);
+    after->known = std::accumulate(known.begin(), known.end(), std::int64_t{0});
   }
   return result;
 }

@@ -35,35 +35,40 @@ struct LinkSet {
   bool directed = false;  // costs there and back may differ
 };
 
-/// What the link searches of one landscape read, so that a search on a landscape that differs elsewhere need not be
-/// repeated. Filled and used by `find_links`; opaque to others.
+/// The links of one landscape and what they stood on, so that on a similar one only those have to be searched that the
+/// differences can touch. Filled and used by `find_links`; opaque to others.
 struct LinkMemory {
   struct Search {
-    std::vector<int> wanted;          // patches it had to find, ascending
-    std::vector<std::int32_t> tiles;  // tiles of the map it read, ascending
-    std::vector<Link> found;
-    bool read_everything = false;
+    std::vector<int> wanted;  // patches it had to find, ascending
+    std::vector<Link> found;  // by b
   };
-  bool valid = false;
+  /// Neighbouring cells of a row, or of one row and the next, that are alike: those before `end` from the last run's.
+  struct Run {
+    Cell end;
+    float resistance;
+    std::int32_t label;  // of the patch, 0: none
+  };
+  Shape shape;
   double cell_m = 0.0;
   LinkRule rule;
   std::shared_ptr<const StepEffects> steps;
-  Raster<float> resistance;
-  Raster<std::int32_t> label;
-  std::vector<Cell> first_cell;  // of each patch
+  std::vector<Run> ground;
   std::vector<Search> searches;  // one a patch
-  std::int64_t reused = 0;       // searches that this landscape took from the one before
+  std::int64_t known = 0;        // pairs of patches that this landscape took from the one before
 };
+
+/// Landscapes of before, some of them maybe null. What one does not know of a pair of patches the next may.
+using LinkMemories = std::vector<const LinkMemory*>;
 
 /// Links between patches by the rule. Paths leave from any cell of a patch. One bounded search a patch, in parallel;
 /// memory is linear in cells for each thread. Deterministic: of paths of equal cost the same one is always taken, from
 /// the target cell with the smallest index back over predecessors with the smallest index. Where the surface tells
 /// uphill from downhill a second search a patch gives the costs back. `nearest` needs one more search a patch, which is
 /// not taken from `before`. The rule's `intra_patch` is for surfaces that cost the same there and back. With `before`,
-/// searches that cannot notice the difference between that landscape and this one are taken from it; the result is the
-/// same bit for bit. `after` receives this landscape's searches; it must not be `before`.
+/// links that the differences between those landscapes and this one cannot touch are taken from them; the result is the
+/// same bit for bit. `after` receives what the next landscape may take from this one; it must be none of `before`.
 LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
-                   const RunContext& context, const LinkMemory* before = nullptr, LinkMemory* after = nullptr);
+                   const RunContext& context, const LinkMemories& before = {}, LinkMemory* after = nullptr);
 
 /// Pairs (a < b) of patches with cells next to each other (four neighbours) in the Euclidean Voronoi diagram of the
 /// patches' cells over the whole frame. Sorted.

@@ -102,9 +102,17 @@ CostGrid::CostGrid(const HabitatSurface& surface) : CostGrid(surface.resistance)
 }
 
 void CostGrid::set_buckets(double least_step, double dearest_step) {
+  least_step_ = least_step;
   bucket_width_ = std::max(least_step, dearest_step / most_buckets);
   // One bucket for the open one, one for rounding.
   buckets_ = std::bit_ceil(static_cast<std::size_t>(dearest_step / bucket_width_) + 3);
+}
+
+void CellList::grow() {
+  capacity_ = std::max<std::size_t>(16, 2 * capacity_);
+  auto larger = std::make_unique_for_overwrite<std::uint32_t[]>(capacity_);
+  std::copy_n(cells_.get(), size_, larger.get());
+  cells_ = std::move(larger);
 }
 
 CostSearch::CostSearch(const CostGrid& grid)

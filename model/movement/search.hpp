@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numbers>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "model/landscape/landscape.hpp"
@@ -64,6 +66,8 @@ class CostGrid {
   /// Width of a bucket of the queue, in cost, and the number of buckets that hold every step (a power of two).
   double bucket_width() const { return bucket_width_; }
   std::size_t buckets() const { return buckets_; }
+  /// Cost of the cheapest step, in cell widths; 0 if there is none.
+  double least_step() const { return least_step_; }
 
  private:
   Shape shape_;
@@ -71,6 +75,7 @@ class CostGrid {
   std::vector<float> resistance_;
   double bucket_width_ = 1.0;
   std::size_t buckets_ = 2;
+  double least_step_ = 0.0;
 
   // Effects of direction, where there are any.
   static constexpr double rows_per_gradient = 1000.0, steepest_tabulated = 4.0;
@@ -91,6 +96,29 @@ class CostGrid {
   std::vector<float> height_m_;  // not a number where unknown
   std::vector<std::uint16_t> axis_code_;
   std::vector<std::array<double, 4>> line_factor_;  // of each code
+};
+
+/// Cells in the order in which they came: a vector whose growth is kept out of the way of the searches.
+class CellList {
+ public:
+  [[gnu::always_inline]] void push_back(std::uint32_t cell) {
+    if (size_ == capacity_) grow();
+    cells_[size_++] = cell;
+  }
+  std::uint32_t operator[](std::size_t i) const { return cells_[i]; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  void clear() { size_ = 0; }
+  void swap(CellList& other) noexcept {
+    std::swap(cells_, other.cells_);
+    std::swap(size_, other.size_);
+    std::swap(capacity_, other.capacity_);
+  }
+
+ private:
+  void grow();
+  std::unique_ptr<std::uint32_t[]> cells_;
+  std::size_t size_ = 0, capacity_ = 0;
 };
 
 /// One search at a time over a CostGrid; the workspace is reused from search to search. One a thread.
@@ -151,8 +179,8 @@ class CostSearch {
 
   const CostGrid& grid_;
   std::vector<double> cost_;
-  std::vector<std::vector<std::uint32_t>> ring_;  // a bucket holds cells; their costs are looked up
-  std::vector<std::uint32_t> open_;
+  std::vector<CellList> ring_;  // a bucket holds cells; their costs are looked up
+  CellList open_;
   std::vector<std::uint32_t> touched_;
   std::vector<std::uint8_t> marked_;
   std::size_t most_touched_;
@@ -196,7 +224,7 @@ void CostSearch::expand(double limit, const Step& step, const Visit& visit, cons
   };
   std::size_t open = 0;  // bucket, counted from the start, not in the ring
   while (queued_ > 0) {
-    std::vector<std::uint32_t>& ring = ring_[open & mask];
+    CellList& ring = ring_[open & mask];
     while (!ring.empty()) {
       open_.swap(ring);  // cells that fall into the open bucket again are appended to a fresh list
       const std::size_t count = open_.size();
