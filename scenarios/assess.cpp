@@ -8,30 +8,24 @@ namespace {
 
 /// ECA of the guild in the landscape without one element.
 double eca_without(const Study& study, const Landscape& landscape, const Guild& guild, const Element& element,
-                   const Footprint& footprint, const RunContext& context, const LinkMemories& before,
-                   LinkMemory* after) {
+                   const Footprint& footprint, const RunContext& context, const LinkMemory& with_element) {
   const Landscape changed = without_element(landscape, element, footprint);
   const HabitatSurface surface = habitat_surface(changed, guild, study.disturbance);
   const PatchSet patches = find_patches(changed.frame, surface, guild);
-  const LinkSet links = find_links(changed.frame, surface, patches, guild.links, context, before, after);
+  const LinkSet links = find_links(changed.frame, surface, patches, guild.links, context, &with_element, nullptr);
   return equivalent_connected_area(build_network(patches, links), guild.dispersal);
 }
 
 void judge_contributions(const Study& study, const FrameworkOnFrame& framework, const Landscape& landscape,
-                         const Guild& guild, const RunContext& context, const NetworkMemory* before,
-                         const LinkMemory& with_element, NetworkMemory* after, double eca_ha,
+                         const Guild& guild, const RunContext& context, const LinkMemory& memory, double eca_ha,
                          FrameworkAssessment& result) {
-  if (after != nullptr) after->without_element.resize(study.elements.size());
   parallel_for(static_cast<std::int64_t>(study.elements.size()), [&](std::int64_t k) {
     context.check();
     const auto e = static_cast<std::size_t>(k);
     if (framework.footprints[e].cells.empty()) return;
-    // This landscape with the element, and another one without it: a link is known where either difference is far.
-    LinkMemories memories{&with_element};
-    if (before != nullptr && !before->without_element.empty()) memories.push_back(&before->without_element[e]);
     ElementAssessment& element = result.elements[e];
-    element.ECA_without_ha = eca_without(study, landscape, guild, study.elements[e], framework.footprints[e], context,
-                                         memories, after != nullptr ? &after->without_element[e] : nullptr);
+    element.ECA_without_ha =
+        eca_without(study, landscape, guild, study.elements[e], framework.footprints[e], context, memory);
     element.dECA_percent = eca_ha > 0.0 ? 100.0 * (eca_ha - element.ECA_without_ha) / eca_ha : 0.0;
   });
 }
@@ -57,17 +51,15 @@ FrameworkOnFrame place_framework(const Study& study) {
 }
 
 Assessment assess(const Study& study, const FrameworkOnFrame& framework, const Landscape& landscape, const Guild& guild,
-                  const Analyses& analyses, const RunContext& context, const NetworkMemory* before,
-                  NetworkMemory* after) {
+                  const Analyses& analyses, const RunContext& context, const LinkMemory* before, LinkMemory* after) {
   context.check();
   const Frame& frame = landscape.frame;
   Assessment result;
   result.surface = habitat_surface(landscape, guild, study.disturbance);
   result.patches = find_patches(frame, result.surface, guild);
   LinkMemory own;
-  LinkMemory& memory = after != nullptr ? after->links : own;
-  result.links = find_links(frame, result.surface, result.patches, guild.links, context,
-                            {before != nullptr ? &before->links : nullptr}, &memory);
+  LinkMemory* memory = after != nullptr ? after : &own;
+  result.links = find_links(frame, result.surface, result.patches, guild.links, context, before, memory);
   const HabitatNetwork network = build_network(result.patches, result.links);
 
   result.connectivity = connectivity(network, connectivity_parameters(landscape, guild, analyses));
@@ -76,7 +68,7 @@ Assessment assess(const Study& study, const FrameworkOnFrame& framework, const L
     result.framework = assess_framework(frame, framework.footprints, framework.meet, result.surface, result.patches,
                                         result.links, network, context);
     if (analyses.element_contribution)
-      judge_contributions(study, framework, landscape, guild, context, before, memory, after,
+      judge_contributions(study, framework, landscape, guild, context, *memory,
                           std::sqrt(result.connectivity.pc_numerator), result.framework);
   }
   return result;

@@ -26,21 +26,15 @@ struct Assessment {
   FrameworkAssessment framework;
 };
 
-/// The link searches of a guild's landscape, and of the landscape without each element.
-struct NetworkMemory {
-  LinkMemory links;
-  std::vector<LinkMemory> without_element;  // empty if contributions were not asked for
-};
-
 /// How a guild's network is judged.
 ConnectivityParameters connectivity_parameters(const Landscape& landscape, const Guild& guild,
                                                const Analyses& analyses);
 
 /// Judges a landscape for a guild. The same function judges the baseline and every scenario. `before` may hold the link
-/// searches of a similar landscape: links that the differences cannot touch are taken from it, and the numbers are the
+/// searches of a similar landscape: those that the differences cannot touch are taken from it, and the numbers are the
 /// same as without. `after`, if given, receives this landscape's searches.
 Assessment assess(const Study& study, const FrameworkOnFrame& framework, const Landscape& landscape, const Guild& guild,
-                  const Analyses& analyses, const RunContext& context, const NetworkMemory* before = nullptr,
-                  NetworkMemory* after = nullptr);
+                  const Analyses& analyses, const RunContext& context, const LinkMemory* before = nullptr,
+                  LinkMemory* after = nullptr);
 
 }  // namespace greenweave

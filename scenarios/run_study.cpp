@@ -39,8 +39,8 @@ GuildResult judge(const Study& study, const FrameworkOnFrame& framework, const L
   // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
   if (indices_only) analyses.patch_importance = analyses.element_contribution = false;
   Assessment assessment =
-      assess(study, framework, landscape, guild, analyses, context, before != nullptr ? &before->network : nullptr,
-             after != nullptr ? &after->network : nullptr);
+      assess(study, framework, landscape, guild, analyses, context, before != nullptr ? &before->links : nullptr,
+             after != nullptr ? &after->links : nullptr);
   const GuildCase guild_case{study, framework, landscape, guild, assessment, indices_only, before, after};
   GuildResult result;
   tabulate(guild_case, result);
@@ -140,7 +140,7 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       add_wetland_sites(study, *study.analyses.wetland_sites, context, result);
     if (study.analyses.restoration_order && is_baseline && id.year == study.years.front()) {
       std::vector<const LinkMemory*> before;
-      for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.network.links);
+      for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);
       add_restoration_order(study, before, *study.analyses.restoration_order, context, result);
     }
     if (study.analyses.water) {

@@ -185,14 +185,14 @@ std::vector<std::vector<int>> pairs_by_patch(const std::vector<std::vector<int>>
 class Reuse {
  public:
   Reuse(const Ground& ground, const HabitatSurface& surface, const PatchSet& patches, bool directed,
-        const LinkMemory* before, const RunContext& context)
+        const LinkMemory& before, const RunContext& context)
       : ground_(ground), directed_(directed), limit_(ground.rule.max_cost_m / ground.frame.cell_m) {
     const LinkRule& rule = ground.rule;
-    if (before == nullptr || before->shape != ground.frame.shape || before->cell_m != ground.frame.cell_m ||
-        before->rule.topology != rule.topology || before->rule.max_cost_m != rule.max_cost_m ||
-        before->rule.cross_patches != rule.cross_patches || !same_steps(before->steps.get(), surface.steps.get()))
+    if (before.shape != ground.frame.shape || before.cell_m != ground.frame.cell_m ||
+        before.rule.topology != rule.topology || before.rule.max_cost_m != rule.max_cost_m ||
+        before.rule.cross_patches != rule.cross_patches || !same_steps(before.steps.get(), surface.steps.get()))
       return;
-    before_ = before;
+    before_ = &before;
     compare(surface, patches, context);
   }
 
@@ -377,8 +377,8 @@ std::vector<std::pair<int, int>> voronoi_adjacency(const PatchSet& patches) {
 }
 
 LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
-                   const RunContext& context, const LinkMemories& before, LinkMemory* after) {
-  assert(after == nullptr || std::find(before.begin(), before.end(), after) == before.end());
+                   const RunContext& context, const LinkMemory* before, LinkMemory* after) {
+  assert(after == nullptr || after != before);
   const auto count = static_cast<std::size_t>(patches.count());
   const bool directed = surface.steps != nullptr && surface.steps->is_asymmetric();
   assert(!(directed && rule.intra_patch));
@@ -397,10 +397,8 @@ LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const Patc
   std::vector<LinkMemory::Search> searches(count);
   for (std::size_t a = 0; a < count; ++a) searches[a].wanted = wanted[a];
   std::vector<std::int64_t> known(count, 0);
-  for (const LinkMemory* memory : before) {
-    if (std::all_of(wanted.begin(), wanted.end(), [](const std::vector<int>& unknown) { return unknown.empty(); }))
-      break;
-    const Reuse reuse(ground, surface, patches, directed, memory, context);
+  if (before != nullptr) {
+    const Reuse reuse(ground, surface, patches, directed, *before, context);
     parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {
       const auto a = static_cast<std::size_t>(k);
       std::erase_if(wanted[a], [&](int b) {

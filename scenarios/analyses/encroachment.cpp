@@ -17,7 +17,7 @@ double eca_of(const Study& study, const Landscape& landscape, const Guild& guild
               const LinkMemory* before, LinkMemory* after) {
   const HabitatSurface surface = habitat_surface(landscape, guild, study.disturbance);
   const PatchSet patches = find_patches(landscape.frame, surface, guild);
-  const LinkSet links = find_links(landscape.frame, surface, patches, guild.links, context, {before}, after);
+  const LinkSet links = find_links(landscape.frame, surface, patches, guild.links, context, before, after);
   return equivalent_connected_area(build_network(patches, links), guild.dispersal);
 }
 

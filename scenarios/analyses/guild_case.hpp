@@ -7,7 +7,7 @@ namespace greenweave {
 
 /// What a guild's untouched landscape leaves for the cases that change it: where link searches and solutions may begin.
 struct BaselineMemory {
-  NetworkMemory network;
+  LinkMemory links;
   CellVoltages voltages;
 };
 

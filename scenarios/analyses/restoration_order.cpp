@@ -44,7 +44,7 @@ class SiteEvaluator : public PlanEvaluator {
         const HabitatSurface surface = habitat_surface(landscape, guild, study_.disturbance);
         const PatchSet patches = find_patches(landscape.frame, surface, guild);
         const LinkSet links = find_links(landscape.frame, surface, patches, guild.links, context_,
-                                         {g < before_.size() ? before_[g] : nullptr});
+                                         g < before_.size() ? before_[g] : nullptr, nullptr);
         values.push_back(equivalent_connected_area(build_network(patches, links), guild.dispersal));
       }
     }

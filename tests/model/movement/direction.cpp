@@ -289,17 +289,17 @@ TEST_CASE("links with direction: searches taken from a landscape before give the
     LinkRule rule;
     rule.max_cost_m = 600.0;
     LinkMemory before, after;
-    find_links(place.frame, place.surface, place.patches, rule, RunContext{}, {}, &before);
+    find_links(place.frame, place.surface, place.patches, rule, RunContext{}, nullptr, &before);
     // A wall, and where it is dearer to get round it, a meadow.
     for (std::int32_t r = 40; r < 50; ++r) place.surface.resistance.at(r, 60) = 90.0F;
     for (std::int32_t r = 20; r < 26; ++r)
       for (std::int32_t c = 30; c < 36; ++c) place.surface.resistance.at(r, c) = 0.7F;
     const LinkSet fresh = find_links(place.frame, place.surface, place.patches, rule, RunContext{});
-    REQUIRE(same(fresh, find_links(place.frame, place.surface, place.patches, rule, RunContext{}, {&before}, &after)));
+    REQUIRE(same(fresh, find_links(place.frame, place.surface, place.patches, rule, RunContext{}, &before, &after)));
     reused += after.known;
     place.surface.steps = random_effects(dice, place.frame, true, false);
     LinkMemory other;
-    find_links(place.frame, place.surface, place.patches, rule, RunContext{}, {&before}, &other);
+    find_links(place.frame, place.surface, place.patches, rule, RunContext{}, &before, &other);
     REQUIRE(other.known == 0);
   }
   CHECK(reused > 50);
