@@ -1,11 +1,12 @@
+#include <algorithm>
 #include <filesystem>
 
 #include <fmt/format.h>
 #include <oneapi/tbb/info.h>
 
+#include "app/batch_studies.hpp"
 #include "app/commands.hpp"
 #include "app/estimate.hpp"
-#include "io/study_file.hpp"
 #include "scenarios/run_study.hpp"
 
 namespace greenweave {
@@ -17,8 +18,34 @@ struct CheckOptions {
   StudyOverrides overrides;
 };
 
+/// A line a variant, and what they take together.
+void check_sweep(const BatchStudies& batch, const CheckOptions& options) {
+  const int threads = tbb::info::default_concurrency();
+  std::size_t cases = 0;
+  double core_seconds = 0.0, memory_bytes = 0.0;
+  fmt::print("{}: {}\n", batch.sweep->name, batch.sweep->title);
+  for (const BatchStudy& part : batch.studies) {
+    const Study study = load(part, options.overrides);
+    const Estimate cost = estimate(study, threads);
+    const std::size_t of_study = cases_of(study).size();
+    fmt::print("variant    {:<48} {:>5} cases, {:.0f} s\n", part.variant, of_study, cost.core_seconds / threads);
+    cases += of_study;
+    core_seconds += cost.core_seconds;
+    memory_bytes = std::max(memory_bytes, cost.memory_bytes);
+  }
+  fmt::print("would run  {} cases of {} variants\n", cases, batch.studies.size());
+  fmt::print("roughly    {:.0f} s on {} threads, {:.1f} GiB of memory\n", 1.0 + core_seconds / threads, threads,
+             0.1 + memory_bytes / (1024.0 * 1024.0 * 1024.0));
+  fmt::print("results    {}\n", batch.sweep->folder.string());
+}
+
 void check(const CheckOptions& options) {
-  const Study study = load_study(options.study, options.overrides);
+  const BatchStudies batch = batch_studies(options.study, {}, options.overrides);
+  if (batch.sweep) {
+    check_sweep(batch, options);
+    return;
+  }
+  const Study study = load(batch.studies.front(), options.overrides);
   const Frame& frame = study.landscape.frame;
   const int threads = tbb::info::default_concurrency();
   const auto cases = static_cast<std::int64_t>(cases_of(study).size());
@@ -55,7 +82,7 @@ void check(const CheckOptions& options) {
 void add_check_command(CLI::App& app) {
   auto* command = app.add_subcommand("check", "Read and check everything a study names, and say what would run");
   auto options = std::make_shared<CheckOptions>();
-  command->add_option("study", options->study, "Study file (study.toml)")->required();
+  command->add_option("study", options->study, "Study file (study.toml), or a sweep of several")->required();
   command->add_option("--cell", options->overrides.cell_m, "Cell size in metres instead of the study's");
   command->add_option("--draws", options->overrides.draws, "Draws of uncertain parameters instead of the study's");
   command->add_option("--scenario", options->overrides.scenarios, "Only these scenarios, and the baseline");

@@ -15,6 +15,7 @@
 #include "app/selection.hpp"
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
+#include "io/sweep.hpp"
 #include "model/run/error.hpp"
 #include "scenarios/comparison.hpp"
 
@@ -27,6 +28,7 @@ namespace {
 struct CompareOptions {
   fs::path results, csv;
   Selection selection;
+  std::vector<std::string> indices{"ECA"};  // that a sweep's table shows
   bool strict = false;
 };
 
@@ -381,7 +383,19 @@ std::string csv_of_targets(const Comparison& comparison) {
   return text;
 }
 
-/// All tables are made before the first is written: a name that is taken leaves nothing half done.
+/// Writes the tables that are not empty. A name that is taken leaves nothing half done.
+void write_files(std::vector<std::pair<fs::path, std::string>> files) {
+  std::erase_if(files, [](const auto& item) { return item.second.empty(); });
+  for (const auto& [name, text] : files) require_new_file(name);
+  for (const auto& [name, text] : files) {
+    std::ofstream out(name, std::ios::binary);
+    out << text;
+    out.flush();
+    if (!out) throw InputError(name.string(), "", "cannot be written", "is the disk full, or the folder read-only?");
+    fmt::print("{}\n", name.string());
+  }
+}
+
 void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<CaseIndices>& cases,
                const Comparison& comparison, const std::string& baseline) {
   const auto beside = [&](const char* suffix) {
@@ -407,18 +421,155 @@ void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<
       {beside("-security"), csv_of(file, land, "security_loss")},
       {beside("-encroachment"), csv_of(file, land, "encroachment")},
       {beside("-encroachment-cost"), csv_of(file, land, "encroachment_cost")}};
-  std::erase_if(files, [](const auto& item) { return item.second.empty(); });
-  for (const auto& [name, text] : files) require_new_file(name);
-  for (const auto& [name, text] : files) {
-    std::ofstream out(name, std::ios::binary);
-    out << text;
-    out.flush();
-    if (!out) throw InputError(name.string(), "", "cannot be written", "is the disk full, or the folder read-only?");
-    fmt::print("{}\n", name.string());
+  write_files(std::move(files));
+}
+
+/// The results of one variant as a table across them needs them.
+struct VariantResults {
+  const Variant* variant;
+  std::string baseline;
+  std::vector<CaseIndices> cases;
+  Comparison comparison;
+};
+
+VariantResults read_variant(const Variant& variant, const Selection& selection) {
+  const ResultsFile file(variant.results);
+  const Chosen chosen = choose(file, selection);
+  VariantResults results{&variant, file.scenarios().front(), {}, {}};
+  std::vector<std::string> scenarios = chosen.scenarios;
+  std::erase(scenarios, results.baseline);
+  scenarios.insert(scenarios.begin(), results.baseline);
+  for (const std::string& guild : chosen.guilds)
+    for (const int year : chosen.years)
+      for (const std::string& scenario : scenarios)
+        results.cases.push_back({scenario, year, guild, file.indices(scenario, year, guild)});
+  results.comparison = compare(results.cases, results.baseline, file.targets());
+  return results;
+}
+
+/// One index of one guild and year: a line a variant, the scenarios beside each other.
+void print_across(const Sweep& sweep, const std::vector<VariantResults>& all, const std::string& guild, int year,
+                  const std::string& index, const Paint& paint) {
+  std::vector<std::string> scenarios;
+  std::string unit;
+  for (const VariantResults& results : all)
+    for (const IndexChange& c : results.comparison.changes) {
+      if (c.guild != guild || c.year != year || c.index != index) continue;
+      unit = c.unit == "1" ? "" : fmt::format(" ({})", c.unit);
+      if (std::find(scenarios.begin(), scenarios.end(), c.scenario) == scenarios.end()) scenarios.push_back(c.scenario);
+    }
+  fmt::print("\n{}{} of {} in {}{}{}: the baseline, and the change of each scenario against it\n", paint.head, index,
+             guild, year, unit, paint.off);
+  fmt::print("{:<20}", "study");
+  for (const std::string& parameter : sweep.parameters) fmt::print(" {:>17}", parameter.substr(0, 17));
+  fmt::print("{:>13}", "baseline");
+  for (const std::string& scenario : scenarios) fmt::print("{:>13}", scenario.substr(0, 12));
+  fmt::print("\n");
+  for (const VariantResults& results : all) {
+    const auto base = std::find_if(results.cases.begin(), results.cases.end(), [&](const CaseIndices& c) {
+      return c.scenario == results.baseline && c.guild == guild && c.year == year;
+    });
+    if (base == results.cases.end()) continue;
+    const auto value = std::find_if(base->indices.begin(), base->indices.end(),
+                                    [&](const IndexSample& sample) { return sample.name == index; });
+    if (value == base->indices.end()) continue;
+    fmt::print("{:<20}", results.variant->base.substr(0, 19));
+    for (const std::string& setting : results.variant->values) fmt::print(" {:>17}", setting.substr(0, 17));
+    fmt::print("{:>13}", brief(value->draws.front()));
+    for (const std::string& scenario : scenarios) {
+      const auto& changes = results.comparison.changes;
+      const auto change = std::find_if(changes.begin(), changes.end(), [&](const IndexChange& c) {
+        return c.scenario == scenario && c.year == year && c.guild == guild && c.index == index;
+      });
+      const int verdict = change == changes.end() ? 0 : change->verdict();
+      fmt::print("{}", field(change == changes.end() ? "-" : percent(change->change_percent), 13,
+                             verdict > 0   ? paint.good
+                             : verdict < 0 ? paint.bad
+                                           : "",
+                             verdict != 0 ? paint.off : ""));
+    }
+    fmt::print("\n");
   }
 }
 
+/// A table of one variant with the columns in front that say which it is.
+void append_variant(const Sweep& sweep, const Variant& variant, const std::string& table, std::string& text) {
+  if (table.empty()) return;
+  const std::size_t head = table.find('\n') + 1;
+  if (text.empty()) {
+    text = "variant,study";
+    for (const std::string& parameter : sweep.parameters) text += fmt::format(",{}", quoted(parameter));
+    text += fmt::format(",{}", table.substr(0, head));
+  }
+  std::string front = fmt::format("{},{}", variant.name, variant.base);
+  for (const std::string& value : variant.values) front += fmt::format(",{}", quoted(value));
+  for (std::size_t at = head; at < table.size();) {
+    const std::size_t end = table.find('\n', at) + 1;
+    text += fmt::format("{},{}", front, table.substr(at, end - at));
+    at = end;
+  }
+}
+
+/// The variants of a sweep beside each other.
+void compare_sweep(const CompareOptions& options) {
+  const Sweep sweep = read_sweep(options.results);
+  const Paint paint = Paint::for_output();
+  std::vector<VariantResults> all;
+  std::vector<std::string> missing;
+  for (const Variant& variant : sweep.variants) {
+    if (fs::exists(variant.results))
+      all.push_back(read_variant(variant, options.selection));
+    else
+      missing.push_back(variant.name);
+  }
+  if (all.empty())
+    throw InputError(sweep.folder.string(), "", "no variant of the sweep has results there yet",
+                     "run the sweep: greenweave run, or submit; `greenweave status` says how far it is");
+  fmt::print("{}{}{}: {} of {} variants\n", paint.head, sweep.title, paint.off, all.size(), sweep.variants.size());
+  std::vector<std::pair<std::string, int>> groups;
+  std::vector<std::string> known;
+  for (const VariantResults& results : all)
+    for (const CaseIndices& c : results.cases) {
+      const std::pair<std::string, int> group{c.guild, c.year};
+      if (std::find(groups.begin(), groups.end(), group) == groups.end()) groups.push_back(group);
+      for (const IndexSample& sample : c.indices)
+        if (std::find(known.begin(), known.end(), sample.name) == known.end()) known.push_back(sample.name);
+    }
+  for (const std::string& index : options.indices)
+    if (std::find(known.begin(), known.end(), index) == known.end())
+      throw InputError("", "--index", fmt::format("the results have no {}", index),
+                       fmt::format("they have: {}", fmt::join(known, ", ")));
+  for (const auto& [guild, year] : groups)
+    for (const std::string& index : options.indices) print_across(sweep, all, guild, year, index, paint);
+  bool all_met = true;
+  std::string indices, targets;
+  for (const VariantResults& results : all) {
+    const auto& outcomes = results.comparison.outcomes;
+    all_met = all_met && results.comparison.all_met();
+    if (results.variant == all.front().variant && !outcomes.empty())
+      fmt::print("\n{}Targets met{}\n", paint.head, paint.off);
+    if (!outcomes.empty())
+      fmt::print("  {:<60} {} of {}\n", results.variant->name,
+                 std::count_if(outcomes.begin(), outcomes.end(), [](const TargetOutcome& o) { return o.met; }),
+                 outcomes.size());
+    append_variant(sweep, *results.variant, csv_of_indices(results.cases, results.comparison, results.baseline),
+                   indices);
+    append_variant(sweep, *results.variant, csv_of_targets(results.comparison), targets);
+  }
+  if (!missing.empty()) fmt::print("\nwithout results: {}\n", fmt::join(missing, ", "));
+  if (!options.csv.empty()) {
+    fs::path beside = options.csv;
+    beside.replace_filename(options.csv.stem().string() + "-targets" + options.csv.extension().string());
+    write_files({{options.csv, indices}, {beside, targets}});
+  }
+  if (options.strict && !all_met) throw DemandUnmet();
+}
+
 void compare_command(const CompareOptions& options) {
+  if (is_sweep(options.results)) {
+    compare_sweep(options);
+    return;
+  }
   const ResultsFile file(options.results);
   const Chosen chosen = choose(file, options.selection);
   const std::string baseline = file.scenarios().front();
@@ -456,13 +607,16 @@ void compare_command(const CompareOptions& options) {
 void add_compare_command(CLI::App& app) {
   auto* command = app.add_subcommand("compare", "Compare the scenarios of a results file with its baseline");
   auto options = std::make_shared<CompareOptions>();
-  command->add_option("results", options->results, "Results file")->required();
+  command
+      ->add_option("results", options->results, "Results file, or the file of a sweep: its variants beside each other")
+      ->required();
   add_selection(*command, options->selection);
   command->add_option("--csv", options->csv,
                       "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
                       "the targets into -targets, the landscape's structure into -mspa, -habitat, -landscape and "
                       "-classes, what planning asks into -sources, -security, -encroachment and -encroachment-cost. "
                       "greenweave tables writes every table there is");
+  command->add_option("--index", options->indices, "Of a sweep: the indices to show; default: ECA. --csv writes all");
   command->add_flag("--strict", options->strict, "Exit with code 3 if a target is not met");
   command->callback([options] { compare_command(*options); });
 }

@@ -116,4 +116,31 @@ std::vector<CaseId> read_cases(const fs::path& file) {
   return cases;
 }
 
+std::string format_tasks(const std::vector<TaskCase>& cases) {
+  std::string text;
+  for (const TaskCase& c : cases)
+    text += fmt::format("{}\t{}\t{}\t{}\t{}\n", c.task, c.variant, c.id.scenario, c.id.year, c.id.draw);
+  return text;
+}
+
+std::vector<VariantCases> read_task(const fs::path& file, std::int64_t task) {
+  std::ifstream in(file);
+  if (!in) throw InputError(file.string(), "", "no such file", "correct the path");
+  std::vector<VariantCases> parts;
+  int number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    std::istringstream fields(line);
+    TaskCase c;
+    if (!(fields >> c.task) || fields.get() != '\t' || !std::getline(fields, c.variant, '\t') ||
+        !std::getline(fields, c.id.scenario, '\t') || !(fields >> c.id.year >> c.id.draw))
+      throw InputError(file.string(), fmt::format("line {}", number), "it is no case of a sweep",
+                       "a line is task, variant, scenario, year and draw with tabs between");
+    if (c.task != task) continue;
+    if (parts.empty() || parts.back().variant != c.variant) parts.push_back({c.variant, {}});
+    parts.back().cases.push_back(c.id);
+  }
+  return parts;
+}
+
 }  // namespace greenweave

@@ -36,4 +36,20 @@ std::string format_cases(const std::vector<CaseId>& cases);
 /// InputError: a line that is none.
 std::vector<CaseId> read_cases(const std::filesystem::path& file);
 
+/// A case of a sweep and the task of the array that works it out.
+struct TaskCase {
+  std::int64_t task = 0;
+  std::string variant;
+  CaseId id;
+};
+/// Cases of one variant.
+struct VariantCases {
+  std::string variant;
+  std::vector<CaseId> cases;
+};
+/// A case a line: task, variant, scenario, year and draw, with tabs between.
+std::string format_tasks(const std::vector<TaskCase>& cases);
+/// The cases of one task, variant by variant. InputError: a line that is none.
+std::vector<VariantCases> read_task(const std::filesystem::path& file, std::int64_t task);
+
 }  // namespace greenweave

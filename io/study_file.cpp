@@ -14,6 +14,7 @@
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
 #include "io/study_analyses.hpp"
+#include "io/study_cluster.hpp"
 #include "io/study_indices.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
@@ -67,8 +68,8 @@ const char* word_of(Geometry::Kind kind) {
 
 class StudyReader {
  public:
-  StudyReader(const fs::path& path, const StudyOverrides& overrides)
-      : path_(path), overrides_(overrides), toml_(parse_study(path, &study_.text)), root_(toml_, "study") {}
+  StudyReader(const fs::path& path, const StudyOverrides& overrides, const std::string* unwritten)
+      : path_(path), overrides_(overrides), toml_(parse_study(path, &study_.text, unwritten)), root_(toml_, "study") {}
 
   Study read() {
     study_.name = root_.text("name", fs::absolute(path_).parent_path().filename().string());
@@ -90,7 +91,7 @@ class StudyReader {
     read_scenarios();
     read_uncertainty();
     read_targets();
-    read_cluster();
+    read_cluster_of_study();
     root_.done();
     // The same from whatever folder the program was called.
     const fs::path home = fs::absolute(path_).lexically_normal().parent_path();
@@ -104,21 +105,8 @@ class StudyReader {
  private:
   Study& study() { return study_; }
 
-  void read_cluster() {
-    auto section = root_.table("cluster");
-    if (!section) return;
-    Cluster& cluster = study_.cluster;
-    cluster.account = section->text("account", "");
-    cluster.partition = section->text("partition", "");
-    cluster.threads = static_cast<int>(section->number("threads", cluster.threads, 1, 1024));
-    cluster.cases_per_task = static_cast<int>(section->number("cases_per_task", 0, 0, 1e6));
-    cluster.tasks_at_once = static_cast<int>(section->number("tasks_at_once", cluster.tasks_at_once, 1, 1e5));
-    cluster.time_minutes = section->number("time_minutes", 0.0, 0.0, 1e6);
-    cluster.memory_gib = section->number("memory_gib", 0.0, 0.0, 1e5);
-    cluster.modules = section->texts("modules").value_or(std::vector<std::string>{});
-    cluster.lines = section->texts("lines").value_or(std::vector<std::string>{});
-    cluster.program = section->text("program", "");
-    section->done();
+  void read_cluster_of_study() {
+    if (auto section = root_.table("cluster")) study_.cluster = read_cluster(*section);
   }
 
   void read_years() {
@@ -1004,6 +992,8 @@ class StudyReader {
 
 }  // namespace
 
-Study load_study(const fs::path& path, const StudyOverrides& overrides) { return StudyReader(path, overrides).read(); }
+Study load_study(const fs::path& path, const StudyOverrides& overrides, const std::string* unwritten) {
+  return StudyReader(path, overrides, unwritten).read();
+}
 
 }  // namespace greenweave

@@ -16,7 +16,9 @@ struct StudyOverrides {
 };
 
 /// Reads a study file and everything it names, checks it all, and returns values. The format is docs/study-file.md.
-/// InputError with file, line and remedy for anything that cannot be used.
-Study load_study(const std::filesystem::path& path, const StudyOverrides& overrides = {});
+/// InputError with file, line and remedy for anything that cannot be used. `unwritten`: what the file is going to say,
+/// where it is not written yet.
+Study load_study(const std::filesystem::path& path, const StudyOverrides& overrides = {},
+                 const std::string* unwritten = nullptr);
 
 }  // namespace greenweave

@@ -51,13 +51,17 @@ std::pair<std::string, std::string> line_and_reason(const std::string& message) 
   return {line, reason};
 }
 
-Toml parse_file(const fs::path& path, std::string* text) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || fs::is_directory(path))
-    throw InputError(path.string(), "", "no such file",
-                     "give the path of a study file; `greenweave init DIR` writes one");
+Toml parse_file(const fs::path& path, std::string* text, const std::string* unwritten) {
   std::stringstream content;
-  content << file.rdbuf();
+  if (unwritten != nullptr) {
+    content << *unwritten;
+  } else {
+    std::ifstream file(path, std::ios::binary);
+    if (!file || fs::is_directory(path))
+      throw InputError(path.string(), "", "no such file",
+                       "give the path of a study file; `greenweave init DIR` writes one");
+    content << file.rdbuf();
+  }
   *text += fmt::format("# {}\n{}", path.filename().string(), content.str());
   if (text->back() != '\n') *text += '\n';
   try {
@@ -102,7 +106,8 @@ void merge(Toml& base, const Toml& over) {
   }
 }
 
-Toml parse_chain(const fs::path& path, std::string* text, std::vector<fs::path>& chain) {
+Toml parse_chain(const fs::path& path, std::string* text, std::vector<fs::path>& chain,
+                 const std::string* unwritten = nullptr) {
   const fs::path here = fs::weakly_canonical(path);
   if (std::find(chain.begin(), chain.end(), here) != chain.end()) {
     std::vector<std::string> names;
@@ -114,7 +119,7 @@ Toml parse_chain(const fs::path& path, std::string* text, std::vector<fs::path>&
   }
   chain.push_back(here);
   std::string own;
-  Toml study = parse_file(path, &own);
+  Toml study = parse_file(path, &own, unwritten);
   if (!study.contains("extends")) {
     *text += own;
     return study;
@@ -132,9 +137,9 @@ Toml parse_chain(const fs::path& path, std::string* text, std::vector<fs::path>&
 
 }  // namespace
 
-Toml parse_study(const fs::path& path, std::string* text) {
+Toml parse_study(const fs::path& path, std::string* text, const std::string* unwritten) {
   std::vector<fs::path> chain;
-  return parse_chain(path, text, chain);
+  return parse_chain(path, text, chain, unwritten);
 }
 
 Section::Section(const Toml& table, std::string name) : table_(&table), name_(std::move(name)) {}

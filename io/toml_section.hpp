@@ -19,8 +19,9 @@ using Toml = toml::basic_value<toml::discard_comments, std::map, std::vector>;
 
 /// Parses a TOML file and what it `extends`, nearest last: tables merge key by key, arrays of tables with names merge
 /// by name, everything else is replaced. `text` receives the files as they were read. InputError: no such file, a
-/// syntax error (with its line), a chain that comes back to itself.
-Toml parse_study(const std::filesystem::path& path, std::string* text);
+/// syntax error (with its line), a chain that comes back to itself. `unwritten`: what the file is going to say, where
+/// it is not written yet.
+Toml parse_study(const std::filesystem::path& path, std::string* text, const std::string* unwritten = nullptr);
 
 /// A table of the file. Remembers which keys it was asked for, so that `done` can name those nobody knows.
 class Section {

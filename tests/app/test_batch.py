@@ -1,4 +1,5 @@
 """A batch as a user runs it: submitted, shared out, stopped, gathered. `sbatch` is a stand-in here; tests/cluster has the real one."""
+import csv
 import os
 import re
 import resource
@@ -222,6 +223,98 @@ class Batch(unittest.TestCase):
         self.assertEqual(self.command("work", "--quiet").returncode, 0)
         self.assertEqual(self.command("gather").returncode, 0)
         assert_same_results(self, self.alone, self.out)
+
+    def sweep(self, text):
+        path = os.path.join(self.folder, "sweep.toml")
+        with open(path, "w") as file:
+            file.write(f'name = "{self.id().split(".")[-1]}"\nstudies = ["home of a study/study.toml"]\n{text}')
+        return path, os.path.join(self.folder, self.id().split(".")[-1] + ".sweep")
+
+    def test_a_sweep_is_one_batch_with_the_same_files_as_runs_of_its_studies(self):
+        path, folder = self.sweep('cell_m = [200, 300]\n[grid]\nguild.forest_mammals.dispersal_m = [1000]\n[cluster]\nthreads = 1\ncases_per_task = 4\n')
+        environment = dict(os.environ, PATH=self.slurm + os.pathsep + os.environ["PATH"], FAKE_SLURM=self.slurm)
+        sweep = lambda verb, *more, **variables: run(verb, path, *more, env=dict(environment, **variables), cwd="/")
+        names = [f"longquanyi-cell_m-{cell}-dispersal_m-1000" for cell in (200, 300)]
+        checked = sweep("check")
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        self.assertIn("20 cases of 2 variants", checked.stdout)
+        dry = sweep("submit", "--dry-run")
+        self.assertEqual(dry.returncode, 0, dry.stderr)
+        self.assertIn("20 cases of 2 variants in 6 tasks of at most 4", dry.stdout)
+        self.assertIn("0 done, 0 running, 0 stalled, 0 failed, 20 missing", sweep("status").stdout)
+        self.assertFalse(os.path.exists(folder))
+        # Two of six tasks, as if the others were lost; then those.
+        first = sweep("submit", FAKE_ONLY="1")
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertIn("8 of 10 cases are done", self.slurm_text("log"))
+        said = sweep("status")
+        self.assertEqual(said.returncode, 3)
+        self.assertIn("2 variants, 20 cases: 8 done, 0 running, 0 stalled, 0 failed, 12 missing", said.stdout)
+        self.assertRegex(said.stdout, names[1] + r" +0 done, .* 10 missing")
+        self.assertIn("a batch is there: 8 cases done", sweep("submit").stderr)
+        again = sweep("submit", "--missing")
+        self.assertEqual(again.returncode, 0, again.stderr + again.stdout)
+        self.assertIn("12 cases of 2 variants in 4 tasks", again.stdout)
+        said = sweep("status")
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertIn("joined", said.stdout)
+        with open(os.path.join(folder, "variants.csv")) as file:
+            self.assertEqual(file.read(), "variant,study,cell_m,dispersal_m,results\n" + "".join(
+                f"{name},longquanyi,{cell},1000,{name}.h5\n" for name, cell in zip(names, (200, 300))))
+        # The same on one machine, and each variant by itself: the same bits.
+        other = os.path.join(self.folder, "local.sweep")
+        local = run("run", path, "--out", other, "--quiet", "--jobs", 2)
+        self.assertEqual(local.returncode, 0, local.stderr)
+        self.out = os.path.join(self.folder, "by itself.h5")
+        alone = run("run", os.path.join(folder, names[1] + ".toml"), "--out", self.out, "--quiet")
+        self.assertEqual(alone.returncode, 0, alone.stderr)
+        for name in names:
+            batch, local = contents(os.path.join(folder, name + ".h5")), contents(os.path.join(other, name + ".h5"))
+            self.assertEqual(batch.keys(), local.keys())
+            for key in batch:
+                if not key.startswith("study/"):
+                    self.assertTrue(numpy.array_equal(batch[key], local[key], equal_nan=batch[key].dtype.kind == "f"), key)
+        itself = contents(self.out)
+        for key in itself:
+            self.assertTrue(numpy.array_equal(itself[key], batch[key], equal_nan=itself[key].dtype.kind == "f"), key)
+        # Again it is there already; and what the sweep says by then is not mixed with what it said.
+        self.assertEqual(run("run", path, "--quiet").stdout.count("there already"), 2)
+        across = run("compare", path, "--guild", "forest_mammals", "--csv", os.path.join(self.folder, "across.csv"))
+        self.assertEqual(across.returncode, 0, across.stderr)
+        self.assertRegex(across.stdout, r"ECA of forest_mammals in 2040")
+        with open(os.path.join(self.folder, "across.csv")) as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual({row["cell_m"] for row in rows}, {"200", "300"})
+        with h5py.File(os.path.join(folder, names[1] + ".h5")) as file:
+            expected = file["scenarios/plan/2040/forest_mammals/indices/ECA"][0]
+        found = [row for row in rows if row["variant"] == names[1] and row["scenario"] == "plan" and row["year"] == "2040" and row["index"] == "ECA"]
+        self.assertEqual([float(row["value"]) for row in found], [expected])
+        self.sweep('cell_m = [200, 300]\n[grid]\nguild.forest_mammals.dispersal_m = [1000]\nseed = 7\n')
+        changed = run("run", path, "--quiet")
+        self.assertEqual(changed.returncode, 2)
+        self.assertIn("has results already, and the sweep now says something else", changed.stderr)
+
+    def test_a_mistake_in_a_sweep_is_told_as_one_of_the_sweep(self):
+        path, folder = self.sweep("[grid]\nguild.forest_mammals.dispersal = [1000]\n")
+        said = run("check", path)
+        self.assertEqual(said.returncode, 2)
+        for words in ("sweep.toml", 'variant "longquanyi-dispersal-1000"', "unknown key `dispersal`", "dispersal_m"):
+            self.assertIn(words, said.stderr)
+        said = run("compare", self.sweep("[grid]\nseed = [1, 2]\n")[0])
+        self.assertEqual(said.returncode, 2)
+        self.assertIn("no variant of the sweep has results", said.stderr)
+
+    def test_jobs_change_no_byte_of_the_cases(self):
+        files = {}
+        for jobs in 1, 2:
+            out = os.path.join(self.folder, f"jobs{jobs}.h5")
+            done = run("work", self.study, "--out", out, "--quiet", "--jobs", jobs, *COARSE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            files[jobs] = sorted(name for name in os.listdir(out + ".partial") if name.endswith(".h5"))
+            self.assertEqual(run("gather", self.study, "--out", out, *COARSE).returncode, 0)
+            self.out = out
+            self.assert_same_results()
+        self.assertEqual(files[1], files[2])
 
     def test_no_slurm_here(self):
         there = dict(os.environ, PATH="/nowhere")
