@@ -25,11 +25,6 @@ const char* name_of(TrailUse use) {
   return names[static_cast<std::size_t>(use)];
 }
 
-const char* name_of(GreenwayKind kind) {
-  constexpr std::array names{"ecological", "suburban", "urban"};
-  return names[static_cast<std::size_t>(kind)];
-}
-
 std::string width_id(TrailUse use, GreenwayKind kind) {
   return std::string("trail_width.") + name_of(use) + "." + name_of(kind);
 }

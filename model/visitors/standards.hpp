@@ -27,7 +27,6 @@ const char* name_of(StandardQuantity quantity);
 /// What a trail is for.
 enum class TrailUse : std::uint8_t { walking, cycling_one_way, cycling_two_way, combined };
 const char* name_of(TrailUse use);
-const char* name_of(GreenwayKind kind);
 
 struct StandardFigure {
   std::string id;  // by which a study replaces it
