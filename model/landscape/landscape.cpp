@@ -67,6 +67,9 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
       static_cast<float>(std::pow(disturbance.resistance_factor, guild.disturbance_sensitivity));
   const bool recovering = !landscape.recovery.empty();
   const bool disturbing = !landscape.disturbed.empty();
+  const auto own = landscape.disturbance.find(guild.name);
+  const Raster<float>* level = own == landscape.disturbance.end() ? nullptr : own->second.get();
+  if (level != nullptr && level->empty()) level = nullptr;
   const Raster<float>* given = landscape.given_resistance.get();
   surface.steps = step_effects(landscape, guild);
 
@@ -93,6 +96,10 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
       if (disturbing && landscape.disturbed[cell] != 0) {
         quality *= quality_factor;
         resistance *= resistance_factor;
+      } else if (level != nullptr && (*level)[cell] > 0.0F) {
+        const double felt = guild.disturbance_sensitivity * static_cast<double>((*level)[cell]);
+        quality *= static_cast<float>(1.0 - disturbance.quality_loss * felt);
+        resistance *= static_cast<float>(std::pow(disturbance.resistance_factor, felt));
       }
       surface.quality[cell] = quality;
       surface.resistance[cell] = resistance;

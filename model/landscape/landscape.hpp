@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -73,10 +74,10 @@ struct Guild {
 };
 
 /// What a disturbed cell suffers at sensitivity 1 (skylark density -50 % within the zone: MASOOR/METAPHOR, see
-/// methods).
+/// methods). Level: 1 where cells are simply disturbed.
 struct DisturbanceRule {
-  double quality_loss = 0.5;       // quality is multiplied by 1 - loss x sensitivity
-  double resistance_factor = 2.0;  // resistance is multiplied by factor ^ sensitivity
+  double quality_loss = 0.5;       // quality is multiplied by 1 - loss x sensitivity x level
+  double resistance_factor = 2.0;  // resistance is multiplied by factor ^ (sensitivity x level)
 };
 
 /// The state of a place in one case: what covers it, how far restored cells have developed, what disturbs it.
@@ -94,6 +95,8 @@ struct Landscape {
   Raster<float> recovery;  // 0: still as the former class .. 1: fully the new class
   // Cells inside the disturbance zone of visitors: 1; empty when there are none.
   Raster<std::uint8_t> disturbed;
+  // By name of the guild, the level at which a cell is disturbed for it: 0 .. 1 (as `disturbed`). None, or null: 0.
+  std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance;
 
   /// Hectares of valid cells.
   double area_ha() const;

@@ -86,6 +86,35 @@ TEST_CASE("disturbance takes the stated share at full sensitivity, its power in 
   CHECK(scene.surface(rule).resistance[1] == 2.0F);
 }
 
+TEST_CASE("a guild's own level of disturbance weakens both effects; level 1 is the mask bit for bit, level 0 nothing") {
+  Scene scene;
+  const DisturbanceRule rule{0.5, 4.0};
+  const Shape shape = scene.landscape.frame.shape;
+  scene.guild.name = "birds";
+  scene.guild.disturbance_sensitivity = 0.8;
+  const HabitatSurface calm = scene.surface(rule);
+  const auto set = [&](const char* guild, float value) {
+    auto level = std::make_shared<Raster<float>>(shape, 0.0F);
+    (*level)[1] = value;
+    scene.landscape.disturbance[guild] = level;
+  };
+  set("birds", 0.5F);
+  CHECK(scene.surface(rule).quality[1] == doctest::Approx(0.8 * (1.0 - 0.5 * 0.8 * 0.5)));
+  CHECK(scene.surface(rule).resistance[1] == doctest::Approx(2.0 * std::pow(4.0, 0.8 * 0.5)));
+  CHECK(scene.surface(rule).quality[0] == calm.quality[0]);
+  set("birds", 0.0F);
+  set("frogs", 1.0F);  // another guild's
+  CHECK(scene.surface(rule).quality.values == calm.quality.values);
+  CHECK(scene.surface(rule).resistance.values == calm.resistance.values);
+  set("birds", 1.0F);
+  const HabitatSurface full = scene.surface(rule);
+  scene.landscape.disturbance.clear();
+  scene.landscape.disturbed = Raster<std::uint8_t>(shape);
+  scene.landscape.disturbed[1] = 1;
+  CHECK(scene.surface(rule).quality.values == full.quality.values);
+  CHECK(scene.surface(rule).resistance.values == full.resistance.values);
+}
+
 TEST_CASE("a ready resistance raster replaces the classes', except where an action changed the class") {
   Scene scene;
   auto given = std::make_shared<Raster<float>>(scene.landscape.frame.shape, 7.0F);
