@@ -1,6 +1,12 @@
 #include "scenarios/analyses/analyses.hpp"
 
+#include <algorithm>
+
 namespace greenweave {
+
+bool is_asked_for(const std::vector<std::string>& guilds, const Guild& guild) {
+  return guilds.empty() || std::find(guilds.begin(), guilds.end(), guild.name) != guilds.end();
+}
 
 void add_index(GuildResult& result, const Measure& measure) {
   result.indices.columns.push_back({measure.spec->name, measure.spec->unit, measure.spec->meaning,

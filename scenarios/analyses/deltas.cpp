@@ -83,8 +83,7 @@ void add_to(Group& group, const PatchSet& patches, std::size_t patch) {
 void add_deltas(const GuildCase& guild_case, const DeltaAnalysis& what, const RunContext& context,
                 GuildResult& result) {
   if (guild_case.indices_only) return;
-  if (!what.guilds.empty() &&
-      std::find(what.guilds.begin(), what.guilds.end(), guild_case.guild.name) == what.guilds.end())
+  if (!is_asked_for(what.guilds, guild_case.guild))
     return;
   const Assessment& assessment = guild_case.assessment;
   const PatchSet& patches = assessment.patches;

@@ -24,6 +24,9 @@ struct GuildCase {
   BaselineMemory* after = nullptr;         // receives this landscape's, if given
 };
 
+/// Whether a guild is among those that an analysis is asked for by name; none named: all are.
+bool is_asked_for(const std::vector<std::string>& guilds, const Guild& guild);
+
 /// Adds an index to a guild's result: a column of its one-row table.
 void add_index(GuildResult& result, const Measure& measure);
 

@@ -10,6 +10,7 @@
 
 #include "model/grid/distance.hpp"
 #include "model/planning/choice.hpp"
+#include "scenarios/analyses/guild_case.hpp"
 #include "scenarios/analyses/water.hpp"
 #include "scenarios/assess.hpp"
 #include "scenarios/study.hpp"
@@ -97,9 +98,7 @@ class SiteEvaluator : public PlanEvaluator {
 
   void prepare_guilds() {
     for (std::size_t g = 0; g < study_.guilds.size(); ++g)
-      if (what_.guilds.empty() ||
-          std::find(what_.guilds.begin(), what_.guilds.end(), study_.guilds[g].name) != what_.guilds.end())
-        guilds_.push_back(g);
+      if (is_asked_for(what_.guilds, study_.guilds[g])) guilds_.push_back(g);
     for (const std::size_t g : guilds_)
       aims_.push_back({"ECA_" + study_.guilds[g].name, "ha", "Equivalent connected area, sites fully recovered",
                        what_.ECA / static_cast<double>(guilds_.size())});

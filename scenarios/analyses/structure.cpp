@@ -1,6 +1,5 @@
 #include "scenarios/analyses/structure.hpp"
 
-#include <algorithm>
 #include <numeric>
 
 #include "model/run/parallel.hpp"
@@ -123,7 +122,7 @@ Table tabulate_mspa(const Mspa& found, double cell_ha, const std::vector<Region>
 void add_structure(const GuildCase& guild_case, const StructureAnalysis& what, const RunContext& context,
                    GuildResult& result) {
   const Guild& guild = guild_case.guild;
-  if (!what.guilds.empty() && std::find(what.guilds.begin(), what.guilds.end(), guild.name) == what.guilds.end())
+  if (!is_asked_for(what.guilds, guild))
     return;
   context.check();
   const Frame& frame = guild_case.landscape.frame;

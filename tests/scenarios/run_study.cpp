@@ -1,8 +1,5 @@
 #include "scenarios/run_study.hpp"
 
-#include <map>
-#include <mutex>
-
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 
@@ -10,23 +7,14 @@
 #include "scenarios/actions.hpp"
 #include "scenarios/assess.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 namespace greenweave {
 namespace {
 
 using testing::drawn_study;
+using testing::Memory;
 using testing::rectangle;
-
-/// Keeps results in memory.
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId& id) const override { return cases.count(id) != 0; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
 
 /// A patchy landscape of 120 x 120 cells with a framework and scenarios.
 Study patchy_study() {

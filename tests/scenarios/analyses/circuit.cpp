@@ -1,49 +1,21 @@
 #include "scenarios/analyses/circuit.hpp"
 
 #include <cmath>
-#include <map>
-#include <mutex>
 
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 
-#include "scenarios/run_study.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
 using greenweave::testing::drawn_study;
+using greenweave::testing::raster_of;
 using greenweave::testing::rectangle;
+using greenweave::testing::results_of;
+using greenweave::testing::table_of;
 
 namespace {
-
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId&) const override { return false; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
-
-std::map<CaseId, CaseResult> run(const Study& study) {
-  Memory memory;
-  run_study(study, memory, RunContext{});
-  return std::move(memory.cases);
-}
-
-const Table& table_of(const GuildResult& result, const std::string& name) {
-  for (const Table& table : result.tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
-
-template <class T>
-const Raster<T>& raster_of(const GuildResult& result, const std::string& name) {
-  for (const NamedRaster& raster : result.rasters)
-    if (raster.name == name) return std::get<Raster<T>>(raster.raster);
-  throw std::out_of_range(name);
-}
 
 /// Two woods, west and east; between them crops (resistance 5) that a row of built-up cells (60) parts but for one gap.
 Study two_woods() {
@@ -72,7 +44,7 @@ TEST_CASE("the gap in a wall of houses is the pinch point, and the wall the barr
   study.analyses.circuit->corridor_slack_share = 1.0;
   study.analyses.circuit->pinch_quantile = 0.99;
   study.analyses.circuit->exact_places = 2;
-  const auto cases = run(study);
+  const auto cases = results_of(study);
   const GuildResult& guild = cases.at({"baseline", 2030, 0}).guilds[0];
 
   const auto& current = raster_of<float>(guild, "current");
@@ -119,7 +91,7 @@ TEST_CASE("a crossing lowers the resistance, and a start from the baseline gives
                                             60.0,
                                             "grass",
                                             {"road"}}}}});
-  const auto cases = run(study);
+  const auto cases = results_of(study);
   const GuildResult &before = cases.at({"baseline", 2030, 0}).guilds[0], &after = cases.at({"open", 2030, 0}).guilds[0];
   CHECK(after.indices.numbers("R_eff")[0] < before.indices.numbers("R_eff")[0]);
 
@@ -133,7 +105,7 @@ TEST_CASE("a crossing lowers the resistance, and a start from the baseline gives
         alone.landscape.cover.at(r, 8) = static_cast<ClassIndex>(
             study.landscape.classes->index_of_code(std::get<Raster<std::int32_t>>(raster.raster).at(r, 8)));
   }
-  const auto fresh = run(alone);
+  const auto fresh = results_of(alone);
   CHECK(fresh.at({"baseline", 2030, 0}).guilds[0].indices.numbers("R_eff")[0] ==
         doctest::Approx(after.indices.numbers("R_eff")[0]).epsilon(1e-7));
 }
@@ -141,13 +113,13 @@ TEST_CASE("a crossing lowers the resistance, and a start from the baseline gives
 TEST_CASE("what no path joins is counted, and patches or points may be the focal nodes; threads change no bit") {
   Study study = two_woods();
   for (std::int32_t r = 0; r < 11; ++r) study.landscape.cover.at(r, 8) = 6;
-  CHECK(run(study).begin()->second.guilds[0].indices.numbers("R_unjoined")[0] == 1.0);
+  CHECK(results_of(study).begin()->second.guilds[0].indices.numbers("R_unjoined")[0] == 1.0);
 
   study = two_woods();
   study.analyses.circuit->focal = CircuitAnalysis::Focal::patches;
   const auto of_patches = [&](std::size_t threads) {
     const tbb::global_control control(tbb::global_control::max_allowed_parallelism, threads);
-    return run(study).begin()->second.guilds[0];
+    return results_of(study).begin()->second.guilds[0];
   };
   const GuildResult one = of_patches(1), two = of_patches(2);
   REQUIRE(table_of(one, "focal_nodes").rows() == 2);
@@ -156,11 +128,11 @@ TEST_CASE("what no path joins is counted, and patches or points may be the focal
   // Without resistance inside the woods less is left.
   const double merged = table_of(one, "focal_pairs").numbers("resistance")[0];
   study.analyses.circuit->focal = CircuitAnalysis::Focal::elements;
-  CHECK(merged < run(study).begin()->second.guilds[0].indices.numbers("R_eff")[0]);
+  CHECK(merged < results_of(study).begin()->second.guilds[0].indices.numbers("R_eff")[0]);
 
   study.analyses.circuit->focal = CircuitAnalysis::Focal::points;
   const Frame& frame = study.landscape.frame;
   for (const Cell cell : {frame.shape.cell(5, 1), frame.shape.cell(5, 15)})
     study.analyses.circuit->points.push_back({"p", {Geometry::Kind::points, {{frame.centre(cell)}}}});
-  CHECK(run(study).begin()->second.guilds[0].indices.numbers("R_eff")[0] > merged);
+  CHECK(results_of(study).begin()->second.guilds[0].indices.numbers("R_eff")[0] > merged);
 }

@@ -1,40 +1,17 @@
 // What a network loses with its parts, as a study runs it.
-#include <map>
-#include <mutex>
-#include <stdexcept>
 
 #include <doctest/doctest.h>
 
-#include "scenarios/run_study.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
+using greenweave::testing::baseline_of;
 using greenweave::testing::drawn_study;
 using greenweave::testing::rectangle;
+using greenweave::testing::table_of;
 
 namespace {
-
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId&) const override { return false; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
-
-GuildResult baseline_of(const Study& study) {
-  Memory memory;
-  run_study(study, memory, RunContext{});
-  return memory.cases.begin()->second.guilds.front();
-}
-
-const Table& table_of(const GuildResult& result, const std::string& name) {
-  for (const Table& table : result.tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
 
 /// Two woods with a marsh between them.
 Study woods_and_marsh() {

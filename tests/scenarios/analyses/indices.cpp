@@ -1,9 +1,6 @@
 // Gravity, metapopulation capacity, protection and robustness, as a study runs them.
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <mutex>
-#include <stdexcept>
 
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
@@ -11,35 +8,16 @@
 #include "scenarios/run_study.hpp"
 #include "scenarios/tabulate.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
+using greenweave::testing::baseline_of;
 using greenweave::testing::drawn_study;
+using greenweave::testing::index_of;
+using greenweave::testing::Memory;
+using greenweave::testing::table_of;
 
 namespace {
-
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId&) const override { return false; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
-
-GuildResult baseline_of(const Study& study) {
-  Memory memory;
-  run_study(study, memory, RunContext{});
-  return memory.cases.begin()->second.guilds.front();
-}
-
-const Table& table_of(const GuildResult& result, const std::string& name) {
-  for (const Table& table : result.tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
-
-double index_of(const GuildResult& result, const std::string& name) { return result.indices.numbers(name).at(0); }
 
 /// Three woods in a row on grass (3): of 4, 2 and 2 cells, 3 and 2 cells of grass between them.
 Study three_woods() {

@@ -1,50 +1,22 @@
 // Corridors, barriers, nearest sources and guilds with slopes, as a study runs them.
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <mutex>
-#include <stdexcept>
 
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
 
-#include "scenarios/run_study.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
+using greenweave::testing::baseline_of;
 using greenweave::testing::drawn_study;
+using greenweave::testing::Memory;
+using greenweave::testing::raster_of;
 using greenweave::testing::rectangle;
+using greenweave::testing::table_of;
 
 namespace {
-
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId&) const override { return false; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
-
-GuildResult baseline_of(const Study& study) {
-  Memory memory;
-  run_study(study, memory, RunContext{});
-  return memory.cases.begin()->second.guilds.front();
-}
-
-const Table& table_of(const GuildResult& result, const std::string& name) {
-  for (const Table& table : result.tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
-
-template <class T>
-const Raster<T>& raster_of(const GuildResult& result, const std::string& name) {
-  for (const NamedRaster& raster : result.rasters)
-    if (raster.name == name) return std::get<Raster<T>>(raster.raster);
-  throw std::out_of_range(name);
-}
 
 /// Two woods with grass (3) between them, a road that cannot be entered but at one bridge of grass, crop (5) elsewhere.
 Study two_woods() {

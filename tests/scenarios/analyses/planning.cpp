@@ -2,65 +2,27 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <mutex>
-#include <stdexcept>
 
 #include <doctest/doctest.h>
 
 #include "model/run/random.hpp"
-#include "scenarios/run_study.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
 using doctest::Approx;
 using greenweave::testing::drawn_study;
+using greenweave::testing::find_table;
+using greenweave::testing::raster_of;
 using greenweave::testing::rectangle;
+using greenweave::testing::results_of;
+using greenweave::testing::row_of;
+using greenweave::testing::table_of;
 
 namespace {
 
 constexpr double cell_ha = 0.09;
 constexpr float inf = std::numeric_limits<float>::infinity();
-
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId&) const override { return false; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
-
-std::map<CaseId, CaseResult> results_of(const Study& study) {
-  Memory memory;
-  run_study(study, memory, RunContext{});
-  return memory.cases;
-}
-
-const Table* find_table(const std::vector<Table>& tables, const std::string& name) {
-  for (const Table& table : tables)
-    if (table.name == name) return &table;
-  return nullptr;
-}
-
-const Table& table_of(const std::vector<Table>& tables, const std::string& name) {
-  if (const Table* table = find_table(tables, name)) return *table;
-  throw std::out_of_range(name);
-}
-
-std::size_t row_of(const Table& table, const std::map<std::string, std::string>& texts) {
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    if (std::all_of(texts.begin(), texts.end(), [&](const auto& t) { return table.texts(t.first)[row] == t.second; }))
-      return row;
-  throw std::out_of_range("no such row");
-}
-
-template <class T>
-const Raster<T>& raster_of(const std::vector<NamedRaster>& rasters, const std::string& name) {
-  for (const NamedRaster& raster : rasters)
-    if (raster.name == name) return std::get<Raster<T>>(raster.raster);
-  throw std::out_of_range(name);
-}
 
 std::vector<bool> classes_named(const Study& study, const std::vector<std::string>& names) {
   std::vector<bool> chosen(study.landscape.classes->classes.size(), false);

@@ -12,19 +12,15 @@
 #include "scenarios/run_study.hpp"
 #include "scenarios/tabulate.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
 using doctest::Approx;
 using greenweave::testing::drawn_study;
 using greenweave::testing::rectangle;
+using greenweave::testing::table_of;
 
 namespace {
-
-const Table& table_of(const CaseResult& result, const std::string& name) {
-  for (const Table& table : result.tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
 
 double index_of(const CaseResult& result, const char* name) { return result.guilds[0].indices.numbers(name).front(); }
 

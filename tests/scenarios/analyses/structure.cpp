@@ -1,8 +1,6 @@
 // The structure of habitat and land cover, as a study runs it.
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <mutex>
 #include <stdexcept>
 
 #include <doctest/doctest.h>
@@ -11,45 +9,18 @@
 #include "scenarios/run_study.hpp"
 #include "scenarios/tabulate.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
 using doctest::Approx;
 using greenweave::testing::drawn_study;
+using greenweave::testing::index_of;
 using greenweave::testing::rectangle;
+using greenweave::testing::results_of;
+using greenweave::testing::row_of;
+using greenweave::testing::table_of;
 
 namespace {
-
-struct Memory final : CaseSink {
-  std::mutex mutex;
-  std::map<CaseId, CaseResult> cases;
-  bool has(const CaseId&) const override { return false; }
-  void store(const CaseResult& result) override {
-    const std::lock_guard<std::mutex> guard(mutex);
-    cases[result.id] = result;
-  }
-};
-
-std::map<CaseId, CaseResult> results_of(const Study& study) {
-  Memory memory;
-  run_study(study, memory, RunContext{});
-  return memory.cases;
-}
-
-const Table& table_of(const std::vector<Table>& tables, const std::string& name) {
-  for (const Table& table : tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
-
-/// The row of a table whose texts are these.
-std::size_t row_of(const Table& table, const std::map<std::string, std::string>& texts) {
-  for (std::size_t row = 0; row < table.rows(); ++row)
-    if (std::all_of(texts.begin(), texts.end(), [&](const auto& t) { return table.texts(t.first)[row] == t.second; }))
-      return row;
-  throw std::out_of_range("no such row");
-}
-
-double index_of(const GuildResult& result, const std::string& name) { return result.indices.numbers(name).front(); }
 
 /// A wood of 3 x 3 cells in crop, grass in the east, a lone tree; two zones and an element.
 Study wood() {

@@ -4,9 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <map>
-#include <mutex>
-#include <stdexcept>
 
 #include <doctest/doctest.h>
 #include <oneapi/tbb/global_control.h>
@@ -15,28 +12,18 @@
 #include "scenarios/tabulate.hpp"
 #include "tests/support/random_dems.hpp"
 #include "tests/support/studies.hpp"
+#include "tests/support/study_runs.hpp"
 
 using namespace greenweave;
 using doctest::Approx;
 using greenweave::testing::Dice;
 using greenweave::testing::drawn_study;
 using greenweave::testing::random_dem;
+using greenweave::testing::raster_of;
 using greenweave::testing::rectangle;
+using greenweave::testing::table_of;
 
 namespace {
-
-const Table& table_of(const std::vector<Table>& tables, const std::string& name) {
-  for (const Table& table : tables)
-    if (table.name == name) return table;
-  throw std::out_of_range(name);
-}
-
-template <class T>
-const Raster<T>& raster_of(const CaseResult& result, const std::string& name) {
-  for (const NamedRaster& raster : result.rasters)
-    if (raster.name == name) return std::get<Raster<T>>(raster.raster);
-  throw std::out_of_range(name);
-}
 
 CaseResult baseline_of(const Study& study) { return CaseRunner(study).run({"baseline", 2030, 0}, RunContext{}); }
 
