@@ -15,6 +15,8 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from program import PROGRAM, STUDY, assert_same_results, keep_only_circuits, run
 
+import h5py  # after `program`, which says what to install where it is missing
+
 COARSE, FINE = ("--cell", "200"), ("--cell", "50")  # cases of a moment, and of seconds
 
 # Runs the script that is submitted at once, each task of an array in turn, with the variables that Slurm sets.
@@ -269,14 +271,8 @@ class Batch(unittest.TestCase):
         alone = run("run", os.path.join(folder, names[1] + ".toml"), "--out", self.out, "--quiet")
         self.assertEqual(alone.returncode, 0, alone.stderr)
         for name in names:
-            batch, local = contents(os.path.join(folder, name + ".h5")), contents(os.path.join(other, name + ".h5"))
-            self.assertEqual(batch.keys(), local.keys())
-            for key in batch:
-                if not key.startswith("study/"):
-                    self.assertTrue(numpy.array_equal(batch[key], local[key], equal_nan=batch[key].dtype.kind == "f"), key)
-        itself = contents(self.out)
-        for key in itself:
-            self.assertTrue(numpy.array_equal(itself[key], batch[key], equal_nan=itself[key].dtype.kind == "f"), key)
+            assert_same_results(self, os.path.join(folder, name + ".h5"), os.path.join(other, name + ".h5"), but=("run", "study"))
+        assert_same_results(self, self.out, os.path.join(folder, names[1] + ".h5"))
         # Again it is there already; and what the sweep says by then is not mixed with what it said.
         self.assertEqual(run("run", path, "--quiet").stdout.count("there already"), 2)
         across = run("compare", path, "--guild", "forest_mammals", "--csv", os.path.join(self.folder, "across.csv"))
@@ -313,7 +309,7 @@ class Batch(unittest.TestCase):
             files[jobs] = sorted(name for name in os.listdir(out + ".partial") if name.endswith(".h5"))
             self.assertEqual(run("gather", self.study, "--out", out, *COARSE).returncode, 0)
             self.out = out
-            self.assert_same_results()
+            assert_same_results(self, self.alone, self.out)
         self.assertEqual(files[1], files[2])
 
     def test_no_slurm_here(self):
