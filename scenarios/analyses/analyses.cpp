@@ -1,5 +1,7 @@
 #include "scenarios/analyses/analyses.hpp"
 
+#include "scenarios/analyses/restored_habitat.hpp"
+
 namespace greenweave {
 
 void add_index(GuildResult& result, const Measure& measure) {
@@ -24,6 +26,7 @@ void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildR
   if (analyses.gravity) add_gravity(guild_case, *analyses.gravity, context, result);
   if (analyses.metapopulation) add_metapopulation(guild_case, *analyses.metapopulation, context, result);
   if (analyses.protection) add_protection(guild_case, *analyses.protection, context, result);
+  if (analyses.restoration) add_restored_habitat(guild_case, *analyses.restoration, context, result);
   if (analyses.robustness) add_robustness(guild_case, *analyses.robustness, context, result);
 }
 
@@ -36,6 +39,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   if (analyses.structure) add(structure_measures());
   if (analyses.water) add(water_measures());
   if (analyses.restoration) add(restoration_measures());
+  if (analyses.restoration) add(restored_habitat_measures());
   if (analyses.gravity) add(gravity_measures());
   if (analyses.metapopulation) add(metapopulation_measures());
   if (analyses.protection) add(protection_measures());
