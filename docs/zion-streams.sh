@@ -13,7 +13,8 @@ gdalwarp -q -r bilinear -tr 30 30 -ot Float32 -dstnodata -9999 "$dem" dem.tif
 # White where heights are unknown, 23 greys of relief, then a blue for each of Strahler's orders: a palette keeps the file small.
 gdalwarp -q -r average -tr 40 40 dem.tif coarse.tif
 gdaldem hillshade -q -z 1.3 -multidirectional -compute_edges coarse.tif shade.tif
-gdal_translate -q -ot Byte -a_nodata none -scale 40 240 1 23 shade.tif picture.tif
+# The square root keeps the darkest cliffs (1 of 255) apart from what is unknown (0).
+gdal_translate -q -ot Byte -a_nodata none -scale 0 255 0 23 -exponent 0.5 shade.tif picture.tif
 read -r west north east south < <(gdalinfo picture.tif | awk -F'[(,)]' '
   /^Upper Left/ { printf "%s %s ", $2, $3 } /^Lower Right/ { print $2, $3 }')
 # Draws an order a few times, each time with the picture moved by a part of a cell: that makes the line wider.
@@ -37,7 +38,10 @@ gdal_translate -q -of VRT picture.tif picture.vrt
   echo '<ColorInterp>Palette</ColorInterp><ColorTable>'
   echo '<Entry c1="255" c2="255" c3="255" c4="255"/>'
   for grey in $(seq 1 23); do
-    v=$((92 + grey * 7))
+    # Contrast lies in shades from 40 to 240 of 255; darker cliffs are as dark as can be.
+    step=$(((grey * grey * 255 / 529 - 40) * 23 / 200))
+    step=$((step < 0 ? 0 : step > 23 ? 23 : step))
+    v=$((92 + step * 7))
     echo "<Entry c1=\"$v\" c2=\"$((v - 2))\" c3=\"$((v - 8))\" c4=\"255\"/>"
   done
   for blue in '110 160 200' '70 130 190' '35 100 175' '15 70 150' '5 40 110'; do

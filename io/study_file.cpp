@@ -88,6 +88,7 @@ class StudyReader {
     read_guilds();
     read_disturbance();
     read_analyses();
+    read_wetland_responses();
     read_scenarios();
     read_uncertainty();
     read_targets();
@@ -590,6 +591,7 @@ class StudyReader {
       }
       read_slope(item, guild);
       read_lines(item, guild);
+      item.table("wetlands");  // read once the analyses are known
       item.done();
       require_habitat(item, guild);
       study_.guilds.push_back(std::move(guild));
@@ -654,6 +656,39 @@ class StudyReader {
     }
     if (lines.size() > 364) item.fail("line", "there are more than 364", "join lines that are alike");
     if (!lines.empty()) guild.axes = std::make_shared<LineAxes>(line_axes(study_.landscape.frame, lines));
+  }
+
+  /// `[guild.wetlands]`: what restored wetlands are to a guild. Read after the analyses, whose attributes it names.
+  void read_wetland_responses() {
+    std::vector<Section> items = root_.tables("guild");
+    for (std::size_t g = 0; g < items.size(); ++g) {
+      auto section = items[g].table("wetlands");
+      if (!section) continue;
+      if (!study_.analyses.restoration)
+        section->fail("", "there is no [analysis.restoration]", "add it: it finds what the water makes of wetlands");
+      WetlandResponse response;
+      for (const auto& [key, quality] :
+           {std::pair{"open_water", &response.open_water}, std::pair{"marsh", &response.marsh},
+            std::pair{"wet_meadow", &response.wet_meadow}, std::pair{"dry", &response.dry}})
+        if (section->has(key)) *quality = static_cast<float>(section->number(key, 0.0, 0.0, 1.0));
+      std::vector<std::string> known;
+      for (const AttributeRecovery& attribute : study_.analyses.restoration->attributes)
+        known.push_back(attribute.name);
+      const auto names = section->texts("recovery");
+      if (!names)
+        section->fail("", "`recovery` is missing",
+                      fmt::format("name what it needs to have recovered, such as recovery = [\"{}\"]; [] for nothing",
+                                  known.front()));
+      for (const std::string& name : *names) {
+        const auto found = std::find(known.begin(), known.end(), name);
+        if (found == known.end())
+          section->fail("recovery", fmt::format("[analysis.restoration] has no attribute \"{}\"", name),
+                        suggest(name, known));
+        response.attributes.push_back(static_cast<std::size_t>(found - known.begin()));
+      }
+      section->done();
+      study_.guilds[g].wetlands = response;
+    }
   }
 
   static void require_habitat(const Section& item, const Guild& guild) {
@@ -739,6 +774,23 @@ class StudyReader {
       item.fail(key, "there are no heights to change", "add elevation = \"...\" to [inputs]");
   }
 
+  /// `basin_m` and `terrace_m`, if the first is there.
+  std::optional<BasinShape> read_basin(Section& item) const {
+    if (!item.has("basin_m")) {
+      if (item.has("terrace_m"))
+        item.fail("terrace_m", "it goes with `basin_m`, which is missing", "add basin_m = 0.5");
+      return std::nullopt;
+    }
+    require_heights(item, "basin_m");
+    BasinShape basin;
+    basin.depth_m = item.number("basin_m", basin.depth_m, 0.01, 100.0);
+    basin.terrace_m = item.number("terrace_m", std::max(basin.terrace_m, 2.0 * basin.depth_m), 0.01, 1e4);
+    if (basin.terrace_m < 2.0 * basin.depth_m)
+      item.fail("terrace_m", fmt::format("{:g} is less than twice the depth of the basins", basin.terrace_m),
+                fmt::format("give at least {:g}", 2.0 * basin.depth_m));
+    return basin;
+  }
+
   /// Cells of the best sites that [analysis.wetland_sites] finds, at most `best` of them within `budget`.
   std::vector<Cell> best_site_cells(Section& item, bool micro_only) {
     if (!study_.analyses.wetland_sites)
@@ -783,6 +835,9 @@ class StudyReader {
       what.recovery = recovery(item, type == "plant" ? "plants" : "animals");
       if (wetland) what.dig_m = item.number("dig_m", 0.0, 0.0, 100.0);
       if (what.dig_m > 0.0) require_heights(item, "dig_m");
+      if (wetland) what.basin = read_basin(item);
+      if (what.basin && what.dig_m > 0.0)
+        item.fail("dig_m", "the ground is made into basins (`basin_m`) already", "take one of them out");
       action.what = std::move(what);
     } else if (type == "regrade") {
       Regrade what;
@@ -790,9 +845,15 @@ class StudyReader {
       what.place = *place(item, {Kind::polygons}, true);
       if (item.has("by_m")) what.by_m = item.number("by_m", 0.0, -1000.0, 1000.0);
       if (item.has("to_m")) what.to_m = item.number("to_m", 0.0, -1e4, 1e4);
-      if (what.by_m.has_value() == what.to_m.has_value())
-        item.fail(what.by_m ? "to_m" : "", "it needs one of `by_m` and `to_m`",
-                  "say by how much the ground rises (negative: sinks), or to which height it goes");
+      what.basin = read_basin(item);
+      if (what.by_m.has_value() + what.to_m.has_value() + what.basin.has_value() != 1)
+        item.fail(
+            what.basin               ? "basin_m"
+            : what.by_m && what.to_m ? "to_m"
+                                     : "",
+            "it needs one of `by_m`, `to_m` and `basin_m`",
+            "say by how much the ground rises (negative: sinks), to which height it goes, or how deep the water of "
+            "level basins is");
       action.what = std::move(what);
     } else if (type == "remove_weir") {
       RemoveWeir what;

@@ -89,11 +89,15 @@ class Works {
   }
   bool is(const std::vector<bool>& marks, Cell cell) const { return marks[made_.cover[cell]]; }
 
+  /// The draw's factor on the action's recovery times.
+  double slowness() const {
+    return random_factor(study_.uncertainty.recovery_cv, study_.seed, "recovery of " + action_->name, draw_);
+  }
+
   /// Fraction of its way that a restored cell has gone.
   double recovered(const RecoveryCurve& curve) {
     RecoveryCurve drawn = curve;
-    drawn.tau_years *=
-        random_factor(study_.uncertainty.recovery_cv, study_.seed, "recovery of " + action_->name, draw_);
+    drawn.tau_years *= slowness();
     return recovered_ = drawn.at(static_cast<double>(year_) - start_);
   }
 
@@ -115,18 +119,29 @@ class Works {
     const double fraction = recovered(what.recovery);
     std::vector<Cell> cells = cells_inside(made_.frame, what.place);
     cells.insert(cells.end(), what.cells.begin(), what.cells.end());
-    RestoredPlace place{action_->name, start_, what.to, {}, 0.0};
+    RestoredPlace place{.action = action_->name, .start_year = start_, .to = what.to, .cells = {}, .former = {}};
+    place.slowness = slowness();
+    if (what.basin) {
+      std::vector<Cell> ground;
+      for (const Cell cell : cells)
+        if (made_.cover.is_valid(cell) && (what.from.empty() || is(from, cell))) ground.push_back(cell);
+      make_basins(std::move(ground), *what.basin);
+    }
     for (const Cell cell : cells)
       if (made_.cover.is_valid(cell) && (what.from.empty() || is(from, cell))) {
         if (what.dig_m > 0.0 && made_.elevation_m != nullptr) set_height(cell, height(cell) - what.dig_m);
-        if (made_.cover[cell] != to) place.cells.push_back(cell);
+        if (made_.cover[cell] != to) {
+          place.cells.push_back(cell);
+          place.former.push_back(made_.cover[cell]);
+        }
         turn(cell, to, fraction);
       }
-    place.dug_m3 = cut_m3_;
+    place.dug_m3 = std::max(cut_m3_, fill_m3_);  // what is filled was dug somewhere
     restored_.push_back(std::move(place));
   }
 
   void carry_out(const Regrade& what) {
+    if (what.basin) return make_basins(cells_inside(made_.frame, what.place), *what.basin);
     for (const Cell cell : cells_inside(made_.frame, what.place))
       set_height(cell, what.to_m ? *what.to_m : height(cell) + what.by_m.value_or(0.0));
   }
@@ -145,6 +160,15 @@ class Works {
       if (std::isfinite(level)) set_height(cell, std::min(height(cell), level));
       if (!what.to.empty()) turn(cell, class_named(what.to), 1.0);
     }
+  }
+
+  /// Makes level basins of the cells whose heights are known.
+  void make_basins(std::vector<Cell> cells, const BasinShape& shape) {
+    std::erase_if(cells, [&](Cell cell) { return !made_.elevation_m->is_valid(cell); });
+    std::sort(cells.begin(), cells.end());
+    cells.erase(std::unique(cells.begin(), cells.end()), cells.end());
+    const std::vector<float> heights = level_basins(*made_.elevation_m, cells, shape);
+    for (std::size_t i = 0; i < cells.size(); ++i) set_height(cells[i], static_cast<double>(heights[i]));
   }
 
   double height(Cell cell) const { return static_cast<double>((*made_.elevation_m)[cell]); }

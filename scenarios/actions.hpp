@@ -10,9 +10,11 @@ namespace greenweave {
 struct RestoredPlace {
   std::string action;
   int start_year = 0;
-  std::string to;           // class
-  std::vector<Cell> cells;  // those whose class it changed, ascending
+  std::string to;                  // class
+  std::vector<Cell> cells;         // those whose class it changed, ascending
+  std::vector<ClassIndex> former;  // their classes before
   double dug_m3 = 0.0;
+  double slowness = 1.0;  // this draw's factor on the times in which it recovers
 };
 
 /// What a scenario makes of the study's landscape by a year, with a line in a table for each action: what it changed.

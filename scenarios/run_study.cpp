@@ -5,6 +5,7 @@
 #include <chrono>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 
 #include <oneapi/tbb/parallel_pipeline.h>
@@ -34,14 +35,17 @@ bool any_action_begun(const Scenario& scenario, int year) {
 
 /// Everything that the study asks of one guild in one landscape.
 GuildResult judge(const Study& study, const FrameworkOnFrame& framework, const Landscape& landscape, const Guild& guild,
-                  bool indices_only, const RunContext& context, const BaselineMemory* before, BaselineMemory* after) {
+                  bool indices_only, const RunContext& context, const BaselineMemory* before, BaselineMemory* after,
+                  const RestoredSites* sites = nullptr, int year = 0) {
   Analyses analyses = study.analyses;
   // Draws say how sure the indices are; per-patch and per-element tables are those of the stated values.
   if (indices_only) analyses.patch_importance = analyses.element_contribution = false;
-  Assessment assessment =
-      assess(study, framework, landscape, guild, analyses, context, before != nullptr ? &before->links : nullptr,
-             after != nullptr ? &after->links : nullptr);
-  const GuildCase guild_case{study, framework, landscape, guild, assessment, indices_only, before, after};
+  LinkMemory own;
+  LinkMemory* const searches = after != nullptr ? &after->links : sites != nullptr ? &own : nullptr;
+  Assessment assessment = assess(study, framework, landscape, guild, analyses, context,
+                                 before != nullptr ? &before->links : nullptr, searches);
+  const GuildCase guild_case{study,  framework, landscape, guild,    assessment, indices_only,
+                             before, after,     sites,     searches, year};
   GuildResult result;
   tabulate(guild_case, result);
   add_analyses(guild_case, context, result);
@@ -113,6 +117,14 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   result.id = id;
   result.guilds.resize(study.guilds.size());
   ScenarioLandscape made = landscape_of(study, scenario, id.year, id.draw);
+  // Water first: guilds may feel what it makes of restored wetlands.
+  std::optional<CaseWater> water;
+  RestoredSites sites;
+  if (study.analyses.restoration) sites = restored_sites(made, *study.analyses.restoration);
+  const bool felt = !sites.places.empty() && std::any_of(study.guilds.begin(), study.guilds.end(),
+                                                         [](const Guild& guild) { return guild.wetlands.has_value(); });
+  if (study.analyses.water && (stated || felt)) water = water_of(study, made.landscape, *study.analyses.water, context);
+  if (felt) made.landscape.wetlands = restored_wetlands(sites, *water, id.year, *study.analyses.restoration);
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
     const Impl::Baseline* baseline = stated && !impl_->baselines.empty() ? &impl_->baselines[g] : nullptr;
@@ -122,7 +134,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
     }
     const Guild guild = perturbed(study.guilds[g], *study.landscape.classes, study.uncertainty, study.seed, id.draw);
     result.guilds[g] = judge(study, impl_->framework, made.landscape, guild, !stated, context,
-                             baseline != nullptr ? &baseline->memory : nullptr, nullptr);
+                             baseline != nullptr ? &baseline->memory : nullptr, nullptr,
+                             sites.places.empty() ? nullptr : &sites, id.year);
   });
   if (stated) {
     result.tables.push_back(std::move(made.actions));
@@ -144,10 +157,15 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       add_restoration_order(study, before, *study.analyses.restoration_order, context, result);
     }
     if (study.analyses.water) {
-      const CaseWater water = water_of(study, made.landscape, *study.analyses.water, context);
-      add_water(study, made.landscape, water, *study.analyses.water, result);
-      if (study.analyses.restoration) add_restoration(study, made, water, *study.analyses.restoration, context, result);
+      add_water(study, made.landscape, *water, *study.analyses.water, result);
+      if (study.analyses.restoration)
+        add_restoration(study, sites, *water, *study.analyses.restoration, context, result);
     }
+    if (!made.landscape.wetlands.type.empty())
+      result.rasters.push_back({"wetland_type", "1",
+                                "Restored wetlands by what their water makes of them: 1 open water, 2 marsh, 3 wet "
+                                "meadow, 4 too dry; 0: none",
+                                made.landscape.wetlands.type});
     result.rasters.push_back(land_cover_codes(made.landscape));
     if (made.landscape.elevation_m != nullptr &&
         (is_baseline || made.landscape.elevation_m != study.landscape.elevation_m))

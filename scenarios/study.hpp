@@ -10,6 +10,7 @@
 #include "model/framework/element.hpp"
 #include "model/grid/geometry.hpp"
 #include "model/landscape/landscape.hpp"
+#include "model/water/basins.hpp"
 #include "scenarios/analyses/barriers.hpp"
 #include "scenarios/analyses/circuit.hpp"
 #include "scenarios/analyses/corridors.hpp"
@@ -54,14 +55,16 @@ struct RestoreHabitat {
   std::string to;                 // class name
   std::vector<std::string> from;  // only cells of these classes; empty: every cell
   RecoveryCurve recovery;
-  std::vector<Cell> cells = {};  // beside those of the place: sites found by suitability
-  double dig_m = 0.0;            // how far its ground is lowered
+  std::vector<Cell> cells = {};                    // beside those of the place: sites found by suitability
+  double dig_m = 0.0;                              // how far its ground is lowered
+  std::optional<BasinShape> basin = std::nullopt;  // or made into level basins behind bunds
 };
 
-/// Moves earth: the ground of a place goes up or down by an amount, or to a level.
+/// Moves earth: the ground of a place goes up or down by an amount, to a level, or becomes level basins behind bunds.
 struct Regrade {
   Geometry place;  // polygons
   std::optional<double> by_m, to_m;
+  std::optional<BasinShape> basin = std::nullopt;
 };
 
 /// Takes a weir or dam away: its ground goes down to the lowest ground beside it, or to a level.

@@ -167,6 +167,7 @@ Landscape without_element(const Landscape& landscape, const Element& element, co
       changed.former_cover[cell] = changed.cover[cell];
       changed.recovery[cell] = 1.0F;
     }
+    if (!changed.wetlands.type.empty()) changed.wetlands.type[cell] = static_cast<std::uint8_t>(WetlandType::none);
   }
   return changed;
 }

@@ -187,6 +187,18 @@ std::vector<std::vector<bool>> elements_that_meet(const Shape& shape, const std:
   return meet;
 }
 
+GapTally tally_gaps(const std::vector<Footprint>& footprints, const PatchSet& patches) {
+  GapTally tally;
+  for (const Footprint& footprint : footprints) {
+    if (footprint.cells.empty()) continue;
+    for (const BareRun& run : bare_runs(footprint, read_axis(footprint, patch_of_cells(footprint, patches)))) {
+      ++tally.gaps;
+      tally.length_m += (run.end - run.begin) * footprint.station_m;
+    }
+  }
+  return tally;
+}
+
 FrameworkAssessment assess_framework(const Frame& frame, const std::vector<Footprint>& footprints,
                                      const std::vector<std::vector<bool>>& meet, const HabitatSurface& surface,
                                      const PatchSet& patches, const LinkSet& links, const HabitatNetwork& network,

@@ -53,6 +53,13 @@ struct FrameworkAssessment {
 /// Pairs of elements whose footprints overlap or touch (eight neighbours): meet[a][b].
 std::vector<std::vector<bool>> elements_that_meet(const Shape& shape, const std::vector<Footprint>& footprints);
 
+/// Gaps along all elements, open ends included.
+struct GapTally {
+  int gaps = 0;
+  double length_m = 0.0;
+};
+GapTally tally_gaps(const std::vector<Footprint>& footprints, const PatchSet& patches);
+
 /// Everything of the framework's table but the contributions, which need assessments of changed landscapes.
 FrameworkAssessment assess_framework(const Frame& frame, const std::vector<Footprint>& footprints,
                                      const std::vector<std::vector<bool>>& meet, const HabitatSurface& surface,

@@ -57,6 +57,29 @@ std::shared_ptr<const StepEffects> step_effects(const Landscape& landscape, cons
   return steps;
 }
 
+/// How far each restored wetland is what the guild needs it to be.
+std::vector<float> wetland_progress(const Landscape& landscape, const Guild& guild) {
+  std::vector<float> progress;
+  if (!guild.wetlands || landscape.wetlands.type.empty()) return progress;
+  for (const std::vector<double>& recovery : landscape.wetlands.recovery) {
+    double sum = 0.0;
+    for (const std::size_t attribute : guild.wetlands->attributes) sum += recovery[attribute];
+    const std::size_t needed = guild.wetlands->attributes.size();
+    progress.push_back(needed == 0 ? 1.0F : static_cast<float>(sum / static_cast<double>(needed)));
+  }
+  return progress;
+}
+
+/// Quality of a type of wetland, fully developed.
+float quality_of(WetlandType type, const Guild& guild, ClassIndex now, ClassIndex before) {
+  const WetlandResponse& response = *guild.wetlands;
+  if (type == WetlandType::dry) return response.dry.value_or(guild.quality[before]);
+  const std::optional<float>& stated = type == WetlandType::open_water ? response.open_water
+                                       : type == WetlandType::marsh    ? response.marsh
+                                                                       : response.wet_meadow;
+  return stated.value_or(guild.quality[now]);
+}
+
 }  // namespace
 
 HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance) {
@@ -71,6 +94,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
   const Raster<float>* level = own == landscape.disturbance.end() ? nullptr : own->second.get();
   if (level != nullptr && level->empty()) level = nullptr;
   const Raster<float>* given = landscape.given_resistance.get();
+  const std::vector<float> progress = wetland_progress(landscape, guild);
   surface.steps = step_effects(landscape, guild);
 
   parallel_pieces(shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
@@ -92,6 +116,14 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
           resistance = f >= 1.0F ? r1 : r0;
         else
           resistance = r0 * std::pow(r1 / r0, f);
+      }
+      if (!progress.empty()) {
+        const auto type = static_cast<WetlandType>(landscape.wetlands.type[cell]);
+        if (type != WetlandType::none) {
+          const ClassIndex before = landscape.wetlands.former[cell];
+          const float f = progress[static_cast<std::size_t>(landscape.wetlands.site[cell])];
+          quality = guild.quality[before] + f * (quality_of(type, guild, now, before) - guild.quality[before]);
+        }
       }
       if (disturbing && landscape.disturbed[cell] != 0) {
         quality *= quality_factor;

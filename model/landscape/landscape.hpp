@@ -1,8 +1,10 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -55,6 +57,18 @@ struct LinkRule {
   bool intra_patch = false;  // add the cost across a patch between the ends of two links
 };
 
+/// What the water of a restored wetland makes of a cell, by the days under water and their depth.
+enum class WetlandType : std::uint8_t { none, open_water, marsh, wet_meadow, dry };
+
+/// What restored wetlands are to a guild, by what their water makes of them, once they are as good as a reference.
+struct WetlandResponse {
+  std::optional<float> open_water, marsh, wet_meadow;  // quality; default: that of the class they were restored to
+  std::optional<float> dry;                            // default: that of the class that was there before
+  // Positions in RestoredWetlands::recovery of the attributes that the guild needs. A cell is on its way from its
+  // former quality to that of its type by the mean of their recovery.
+  std::vector<std::size_t> attributes;
+};
+
 /// A species group: what it lives in, how it moves, what disturbs it.
 struct Guild {
   std::string name;
@@ -68,9 +82,10 @@ struct Guild {
   double disturbance_sensitivity = 1.0;  // 0 none .. 1 full effect of the disturbance rule
   Dispersal dispersal;
   LinkRule links;
-  SlopeResponse slope;                   // what gradients do to the cost of a step; needs elevation
-  std::shared_ptr<const LineAxes> axes;  // lines that it follows or crosses; may be null
-  std::vector<LineResponse> lines;       // what they are to it
+  SlopeResponse slope;                      // what gradients do to the cost of a step; needs elevation
+  std::shared_ptr<const LineAxes> axes;     // lines that it follows or crosses; may be null
+  std::vector<LineResponse> lines;          // what they are to it
+  std::optional<WetlandResponse> wetlands;  // none: a restored wetland is worth what its class is
 };
 
 /// What a disturbed cell suffers at sensitivity 1 (skylark density -50 % within the zone: MASOOR/METAPHOR, see
@@ -78,6 +93,14 @@ struct Guild {
 struct DisturbanceRule {
   double quality_loss = 0.5;       // quality is multiplied by 1 - loss x sensitivity x level
   double resistance_factor = 2.0;  // resistance is multiplied by factor ^ (sensitivity x level)
+};
+
+/// Wetlands that a scenario restored. All rasters are empty when there are none, or no guild asks for them.
+struct RestoredWetlands {
+  Raster<std::uint8_t> type;                  // WetlandType
+  Raster<ClassIndex> former;                  // class before; where the type is not `none`
+  Raster<std::int32_t> site;                  // from 0; likewise
+  std::vector<std::vector<double>> recovery;  // of each site, for each attribute: share of the reference
 };
 
 /// The state of a place in one case: what covers it, how far restored cells have developed, what disturbs it.
@@ -93,6 +116,7 @@ struct Landscape {
   // Cells on their way from a former class to `cover`: empty when none is.
   Raster<ClassIndex> former_cover;
   Raster<float> recovery;  // 0: still as the former class .. 1: fully the new class
+  RestoredWetlands wetlands;
   // Cells inside the disturbance zone of visitors: 1; empty when there are none.
   Raster<std::uint8_t> disturbed;
   // By name of the guild, the level at which a cell is disturbed for it: 0 .. 1 (as `disturbed`). None, or null: 0.
@@ -113,7 +137,8 @@ struct HabitatSurface {
 
 /// Quality and resistance per cell. Recovering cells lie between the two classes: quality linearly, resistance
 /// geometrically (it is a ratio scale). Where a ready resistance raster is given it replaces the class resistance,
-/// except on cells whose class an action changed.
+/// except on cells whose class an action changed. For a guild with a WetlandResponse the cells of restored wetlands lie
+/// between their former class and what their water makes of them.
 HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance);
 
 }  // namespace greenweave

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scenarios/analyses/restored_habitat.hpp"
+
 namespace greenweave {
 
 bool is_asked_for(const std::vector<std::string>& guilds, const Guild& guild) {
@@ -30,6 +32,7 @@ void add_analyses(const GuildCase& guild_case, const RunContext& context, GuildR
   if (analyses.gravity) add_gravity(guild_case, *analyses.gravity, context, result);
   if (analyses.metapopulation) add_metapopulation(guild_case, *analyses.metapopulation, context, result);
   if (analyses.protection) add_protection(guild_case, *analyses.protection, context, result);
+  if (analyses.restoration) add_restored_habitat(guild_case, *analyses.restoration, context, result);
   if (analyses.robustness) add_robustness(guild_case, *analyses.robustness, context, result);
 }
 
@@ -42,6 +45,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   if (analyses.structure) add(structure_measures());
   if (analyses.water) add(water_measures());
   if (analyses.restoration) add(restoration_measures());
+  if (analyses.restoration) add(restored_habitat_measures());
   if (analyses.gravity) add(gravity_measures());
   if (analyses.metapopulation) add(metapopulation_measures());
   if (analyses.protection) add(protection_measures());

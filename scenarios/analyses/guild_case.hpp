@@ -5,6 +5,8 @@
 
 namespace greenweave {
 
+struct RestoredSites;
+
 /// What a guild's untouched landscape leaves for the cases that change it: where link searches and solutions may begin.
 struct BaselineMemory {
   LinkMemory links;
@@ -22,6 +24,9 @@ struct GuildCase {
   bool indices_only = false;
   const BaselineMemory* before = nullptr;  // of the untouched landscape; may be null
   BaselineMemory* after = nullptr;         // receives this landscape's, if given
+  const RestoredSites* sites = nullptr;    // the case's restored wetlands; null: none
+  const LinkMemory* searches = nullptr;    // of this landscape; there if `sites` are
+  int year = 0;
 };
 
 /// Whether a guild is among those that an analysis is asked for by name; none named: all are.

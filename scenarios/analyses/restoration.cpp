@@ -66,15 +66,11 @@ void describe_water(const RestorationAnalysis& what, const WaterBalance& balance
       place.depth_m += depth;
       ++wet;
     }
-    const double ha = frame.cell_area_ha();
-    if (days >= what.open_water_days && depth >= what.open_water_depth_m)
-      place.open_water_ha += ha;
-    else if (days >= what.marsh_days)
-      place.marsh_ha += ha;
-    else if (days >= what.meadow_days)
-      place.meadow_ha += ha;
-    else
-      place.dry_ha += ha;
+    const WetlandType type = wetland_type(what, days, depth);
+    (type == WetlandType::open_water   ? place.open_water_ha
+     : type == WetlandType::marsh      ? place.marsh_ha
+     : type == WetlandType::wet_meadow ? place.meadow_ha
+                                       : place.dry_ha) += frame.cell_area_ha();
   }
   if (!cells.empty()) place.wet_days /= static_cast<double>(cells.size());
   if (wet > 0) place.depth_m /= static_cast<double>(wet);
@@ -184,6 +180,75 @@ Table tabulate_nutrients(const std::vector<Nutrient>& nutrients) {
 
 }  // namespace
 
+RestoredSites restored_sites(const ScenarioLandscape& made, const RestorationAnalysis& what) {
+  const Landscape& landscape = made.landscape;
+  RestoredSites sites;
+  Raster<std::int32_t> last(landscape.frame.shape, -1);
+  for (const RestoredPlace& place : made.restored) {
+    const int to = landscape.classes->index_of_name(place.to);
+    if (to < 0 || !what.wetland_classes[at(to)]) continue;
+    for (const Cell cell : place.cells)
+      if (landscape.cover[cell] == static_cast<ClassIndex>(to))
+        last[cell] = static_cast<std::int32_t>(sites.places.size());
+    sites.places.push_back(&place);
+  }
+  sites.cells.resize(sites.places.size());
+  sites.former.resize(sites.places.size());
+  for (std::size_t p = 0; p < sites.places.size(); ++p) {
+    std::vector<std::pair<Cell, ClassIndex>> own;
+    for (std::size_t i = 0; i < sites.places[p]->cells.size(); ++i)
+      if (last[sites.places[p]->cells[i]] == static_cast<std::int32_t>(p))
+        own.emplace_back(sites.places[p]->cells[i], sites.places[p]->former[i]);
+    std::sort(own.begin(), own.end());
+    for (const auto& [cell, former] : own) {
+      sites.cells[p].push_back(cell);
+      sites.former[p].push_back(former);
+    }
+  }
+  return sites;
+}
+
+WetlandType wetland_type(const RestorationAnalysis& what, double wet_days, double depth_m) {
+  if (wet_days >= what.open_water_days && depth_m >= what.open_water_depth_m) return WetlandType::open_water;
+  if (wet_days >= what.marsh_days) return WetlandType::marsh;
+  return wet_days >= what.meadow_days ? WetlandType::wet_meadow : WetlandType::dry;
+}
+
+std::vector<std::vector<double>> recovery_of(const RestoredSites& sites, int year, const RestorationAnalysis& what,
+                                             RecoveryPath AttributeRecovery::*path) {
+  std::vector<std::vector<double>> recovery;
+  for (const RestoredPlace* place : sites.places) {
+    std::vector<double>& shares = recovery.emplace_back();
+    for (const AttributeRecovery& attribute : what.attributes) {
+      RecoveryPath drawn = attribute.*path;
+      drawn.tau_years *= place->slowness;
+      shares.push_back(drawn.at(static_cast<double>(year) - place->start_year));
+    }
+  }
+  return recovery;
+}
+
+RestoredWetlands restored_wetlands(const RestoredSites& sites, const CaseWater& water, int year,
+                                   const RestorationAnalysis& what) {
+  RestoredWetlands wetlands;
+  if (sites.places.empty()) return wetlands;
+  const Shape shape = water.balance.wet_days.shape;
+  wetlands.type = Raster<std::uint8_t>(shape, 0);
+  wetlands.former = Raster<ClassIndex>(shape, 0);
+  wetlands.site = Raster<std::int32_t>(shape, -1);
+  wetlands.recovery = recovery_of(sites, year, what, &AttributeRecovery::expected);
+  for (std::size_t p = 0; p < sites.places.size(); ++p)
+    for (std::size_t i = 0; i < sites.cells[p].size(); ++i) {
+      const Cell cell = sites.cells[p][i];
+      wetlands.type[cell] =
+          static_cast<std::uint8_t>(wetland_type(what, static_cast<double>(water.balance.wet_days[cell]),
+                                                 static_cast<double>(water.balance.mean_depth_m[cell])));
+      wetlands.former[cell] = sites.former[p][i];
+      wetlands.site[cell] = static_cast<std::int32_t>(p);
+    }
+  return wetlands;
+}
+
 StudyFlow study_flow(const Study& study, double stream_ha) {
   const Frame& frame = study.landscape.frame;
   const Raster<float> ground = ground_of(study.landscape);
@@ -195,31 +260,23 @@ StudyFlow study_flow(const Study& study, double stream_ha) {
   return result;
 }
 
-void add_restoration(const Study& study, const ScenarioLandscape& made, const CaseWater& water,
+void add_restoration(const Study& study, const RestoredSites& sites, const CaseWater& water,
                      const RestorationAnalysis& what, const RunContext& context, CaseResult& result) {
   context.check();
   const Frame& frame = study.landscape.frame;
-  const ClassTable& classes = *study.landscape.classes;
   const double cell_m = frame.cell_m;
 
-  // Places, and the ponds that they are: a cell belongs to the last action that made it a wetland.
+  // Places, and the ponds that they are.
   Raster<std::int32_t> ponds(frame.shape, 0);
   std::vector<Place> places;
-  std::vector<double> dug_m3;
-  for (const RestoredPlace& restored : made.restored) {
-    const int to = classes.index_of_name(restored.to);
-    if (to < 0 || !what.wetland_classes[at(to)]) continue;
+  const std::vector<std::vector<Cell>>& cells_of = sites.cells;
+  for (std::size_t p = 0; p < sites.places.size(); ++p) {
+    const RestoredPlace& restored = *sites.places[p];
     places.push_back({.action = restored.action, .start = restored.start_year});
     places.back().years = static_cast<double>(result.id.year) - restored.start_year;
     places.back().debt_years = restored.start_year == always ? 0.0 : places.back().years;
-    dug_m3.push_back(restored.dug_m3);
-    for (const Cell cell : restored.cells)
-      if (made.landscape.cover[cell] == static_cast<ClassIndex>(to))
-        ponds[cell] = static_cast<std::int32_t>(places.size());
+    for (const Cell cell : cells_of[p]) ponds[cell] = static_cast<std::int32_t>(p) + 1;
   }
-  std::vector<std::vector<Cell>> cells_of(places.size());
-  for (Cell cell = 0; cell < frame.shape.cells(); ++cell)
-    if (ponds[cell] > 0) cells_of[at(ponds[cell]) - 1].push_back(cell);
 
   const StudyFlow ground = study_flow(study, what.water.stream_ha);
   const Drainage drainage = drainage_units(ground.flow, ground.drained, ground.streams, ponds, cell_m);
@@ -267,7 +324,7 @@ void add_restoration(const Study& study, const ScenarioLandscape& made, const Ca
     Place& place = places[p];
     place.loads.resize(what.water.nutrients.size());
     place.area_ha = static_cast<double>(cells_of[p].size()) * frame.cell_area_ha();
-    place.cost = what.cost_per_ha * place.area_ha + what.cost_per_m3 * dug_m3[p];
+    place.cost = what.cost_per_ha * place.area_ha + what.cost_per_m3 * sites.places[p]->dug_m3;
     describe_water(what, water.balance, frame, cells_of[p], place);
     for (const AttributeRecovery& attribute : what.attributes) {
       const double share = 1.0 / static_cast<double>(what.attributes.size());

@@ -2,8 +2,10 @@
 #include <string>
 #include <vector>
 
+#include "model/grid/raster.hpp"
 #include "model/habitat/recovery.hpp"
 #include "model/indices/measure.hpp"
+#include "model/landscape/landscape.hpp"
 #include "model/run/context.hpp"
 #include "model/water/flood.hpp"
 #include "model/water/nutrients.hpp"
@@ -12,9 +14,9 @@
 namespace greenweave {
 
 struct Study;
-struct Landscape;
 struct CaseWater;
 struct ScenarioLandscape;
+struct RestoredPlace;
 
 /// What storms and a year's runoff are to wetlands: how both [analysis.restoration] and [analysis.restoration_order]
 /// see them.
@@ -38,6 +40,25 @@ struct RestorationAnalysis {
   double cost_per_ha = 1.0, cost_per_m3 = 0.0;  // in the study's own unit; the defaults make cost the area
 };
 
+/// The restored wetlands of a case. A cell belongs to the last action that made it a wetland, if it still is one.
+struct RestoredSites {
+  std::vector<const RestoredPlace*> places;
+  std::vector<std::vector<Cell>> cells;         // of each, ascending
+  std::vector<std::vector<ClassIndex>> former;  // their classes before, in the same order
+};
+RestoredSites restored_sites(const ScenarioLandscape& made, const RestorationAnalysis& what);
+
+/// What so many days under water a year, and their mean depth, make of a wetland's cell.
+WetlandType wetland_type(const RestorationAnalysis& what, double wet_days, double depth_m);
+
+/// How far each site's attributes have recovered by a year, along one of the paths of each attribute.
+std::vector<std::vector<double>> recovery_of(const RestoredSites& sites, int year, const RestorationAnalysis& what,
+                                             RecoveryPath AttributeRecovery::*path);
+
+/// What the water makes of the sites, for the landscape: empty when there are none.
+RestoredWetlands restored_wetlands(const RestoredSites& sites, const CaseWater& water, int year,
+                                   const RestorationAnalysis& what);
+
 /// The way that water takes over the study's ground, before any action. Actions move earth, but not valleys.
 struct StudyFlow {
   D8Flow flow;
@@ -49,7 +70,7 @@ StudyFlow study_flow(const Study& study, double stream_ha);
 
 /// Adds the tables `restoration` (a row a restored place) and `floods` (a row an outlet), in the baseline's first year
 /// `recovery_paths` and `nutrients`, and the indices beside those of the water.
-void add_restoration(const Study& study, const ScenarioLandscape& made, const CaseWater& water,
+void add_restoration(const Study& study, const RestoredSites& sites, const CaseWater& water,
                      const RestorationAnalysis& what, const RunContext& context, CaseResult& result);
 
 std::vector<const MeasureSpec*> restoration_measures();

@@ -228,8 +228,12 @@ to = "water"
     const auto path = at.study(changed);
     check_input_error([&] { load_study(path); }, words);
   };
-  fails("by_m = -0.5", "", {"one of `by_m` and `to_m`"});
-  fails("by_m = -0.5", "by_m = 1\nto_m = 2", {"one of `by_m` and `to_m`"});
+  fails("by_m = -0.5", "", {"one of `by_m`, `to_m` and `basin_m`"});
+  fails("by_m = -0.5", "by_m = 1\nto_m = 2", {"one of `by_m`, `to_m` and `basin_m`"});
+  fails("by_m = -0.5", "by_m = 1\nbasin_m = 2", {"one of `by_m`, `to_m` and `basin_m`"});
+  fails("by_m = -0.5", "basin_m = 0.5\nterrace_m = 0.8", {"twice the depth"});
+  fails("by_m = -0.5", "by_m = 1\nterrace_m = 2", {"`basin_m`, which is missing"});
+  fails("dig_m = 0.4", "dig_m = 0.4\nbasin_m = 0.5", {"dig_m", "basins"});
   fails("budget = 12.5", "budget = 0.1", {"budget", "no site can be had"});
   fails("budget = 12.5", "place = \"marsh\"", {"`best` chooses the places"});
   fails("best = 2", "best = 0", {"best"});

@@ -155,6 +155,99 @@ TEST_CASE("restoration: only wetlands that are still there count, and a later ac
   CHECK(places.numbers("plants_debt")[1] == 0.0);  // it has always been there
 }
 
+TEST_CASE("restored habitat: a guild that names wetland types feels the water and the recovery of its attributes") {
+  Study study = restored_valley();
+  const auto quality_of = [](const CaseResult& result) -> const Raster<float>& {
+    for (const NamedRaster& raster : result.guilds[0].rasters)
+      if (raster.name == "quality") return std::get<Raster<float>>(raster.raster);
+    throw std::out_of_range("quality");
+  };
+  const auto habitat_of = [](const CaseResult& result) -> const Table& {
+    for (const Table& table : result.guilds[0].tables)
+      if (table.name == "restored_habitat") return table;
+    throw std::out_of_range("restored_habitat");
+  };
+  Guild& guild = study.guilds[0];
+  guild.quality_threshold = 0.3;
+  const CaseResult plain = CaseRunner(study).run({"made", 2030, 0}, {});
+  CHECK(habitat_of(plain).find("quality_low") == nullptr);
+
+  guild.wetlands = WetlandResponse{0.9F, 0.8F, 0.6F, std::nullopt, {0, 1}};  // animals and plants
+  const CaseResult felt = CaseRunner(study).run({"made", 2030, 0}, {});
+  const Table& places = table_of(felt, "restoration");
+  const double f = 0.5 * (places.numbers("animals")[0] + places.numbers("plants")[0]), crop = 0.1;
+  const auto worth = [&](double fully) { return crop + f * (fully - crop); };
+  const double cell_ha = 0.09;
+  const double expected =
+      (places.numbers("open_water_ha")[0] * worth(0.9) + places.numbers("marsh_ha")[0] * worth(0.8) +
+       places.numbers("wet_meadow_ha")[0] * worth(0.6) + places.numbers("dry_ha")[0] * crop) /
+      (12 * cell_ha);
+  const Table& habitat = habitat_of(felt);
+  REQUIRE(habitat.rows() == 1);
+  CHECK(places.numbers("dry_ha")[0] < places.numbers("area_ha")[0]);
+  CHECK(habitat.numbers("quality")[0] == Approx(expected).epsilon(1e-5));
+  CHECK(habitat.numbers("quality_low")[0] < expected);
+  CHECK(habitat.numbers("quality_high")[0] > expected);
+  CHECK(index_of(felt, "ECA_low_recovery") <= index_of(felt, "ECA"));
+  CHECK(index_of(felt, "ECA_high_recovery") >= index_of(felt, "ECA"));
+  double sum = 0.0;
+  for (std::int32_t r = 6; r <= 8; ++r)
+    for (std::int32_t c = 20; c <= 23; ++c) sum += static_cast<double>(quality_of(felt).at(r, c));
+  CHECK(sum / 12.0 == Approx(expected).epsilon(1e-5));
+  CHECK(quality_of(felt).at(0, 0) == quality_of(plain).at(0, 0));
+
+  // Ground that holds no water stays what it was to the guild, whatever its class.
+  std::get<RestoreHabitat>(study.scenarios[1].actions[0].what).dig_m = 0.0;
+  const CaseResult dry = CaseRunner(study).run({"made", 2030, 0}, {});
+  CHECK(habitat_of(dry).numbers("quality")[0] == Approx(crop));
+  CHECK(habitat_of(dry).numbers("ECA_gain_ha")[0] == 0.0);
+
+  // Draws feel it too: slower recovery, lower quality.
+  study.uncertainty.draws = 2;
+  std::get<RestoreHabitat>(study.scenarios[1].actions[0].what).dig_m = 3.0;
+  const CaseRunner runner(study);
+  CHECK(index_of(runner.run({"made", 2030, 1}, {}), "ECA") != index_of(runner.run({"made", 2030, 2}, {}), "ECA"));
+
+  const std::vector<std::string> names = index_names(study.analyses);
+  CHECK(std::find(names.begin(), names.end(), "ECA_low_recovery") != names.end());
+}
+
+TEST_CASE("restored habitat: the gain of a site is that against the case without it") {
+  Study study = valley();
+  Guild& guild = study.guilds[0];
+  guild.quality = {0.0F, 1.0F, 0.0F, 0.0F, 1.0F, 0.0F, 0.0F};
+  for (const int col : {15, 16, 28, 29})
+    for (const int row : {6, 7, 8}) study.landscape.cover.at(row, col) = 1;  // two groves
+  study.elements = {Element{"way", "Way", Element::Kind::horizontal, "suburban", 60.0, {}, ""}};
+  study.elements[0].geometry = {Geometry::Kind::lines, {{{15.5 * 30, 7.5 * 30}, {29.5 * 30, 7.5 * 30}}}};
+  RestoreHabitat marsh;
+  marsh.to = "marsh";
+  marsh.place = rectangle(study.landscape.frame, 6, 17, 8, 27);  // all between the groves
+  study.scenarios.push_back({"one", "One", {{"link", always, marsh}}});
+  marsh.place = rectangle(study.landscape.frame, 6, 20, 8, 22);  // a stepping stone between
+  study.scenarios.push_back({"stone", "Stone", {{"stone", always, marsh}}});
+  CaseRunner runner(study);
+  runner.prepare_baselines({});
+  const CaseResult before = runner.run({"baseline", 2030, 0}, {});
+  for (const auto& [name, gaps] : {std::pair{"one", 1}, {"stone", -1}}) {
+    const CaseResult made = runner.run({name, 2030, 0}, {});
+    const Table* habitat = nullptr;
+    for (const Table& table : made.guilds[0].tables)
+      if (table.name == "restored_habitat") habitat = &table;
+    REQUIRE(habitat != nullptr);
+    REQUIRE(habitat->rows() == 1);
+    const double eca = index_of(made, "ECA"), eca_before = index_of(before, "ECA");
+    CHECK(eca > eca_before);
+    CHECK(habitat->numbers("ECA_gain_ha")[0] == Approx(eca - eca_before));
+    CHECK(habitat->numbers("dPC_percent")[0] ==
+          Approx(100.0 * (index_of(made, "PC") - index_of(before, "PC")) / index_of(made, "PC")));
+    CHECK(habitat->integers("gaps_closed")[0] == gaps);
+    CHECK(habitat->numbers("gap_closed_m")[0] ==
+          Approx(index_of(before, "FW_gap_length") - index_of(made, "FW_gap_length")));
+    CHECK(habitat->numbers("gap_closed_m")[0] > 0.0);
+  }
+}
+
 namespace {
 
 /// Hollows in a valley, as candidate sites: by hand, every cell of a hollow.
