@@ -111,7 +111,7 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   const Study& study = impl_->study;
   const Scenario& scenario = scenario_named(study, id.scenario);
   const bool stated = id.draw == 0;
-  const bool untouched = stated && !any_action_begun(scenario, id.year);
+  const bool untouched = stated && !any_action_begun(scenario, id.year) && !study.analyses.visitors;
 
   CaseResult result;
   result.id = id;
@@ -125,6 +125,11 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
                                                          [](const Guild& guild) { return guild.wetlands.has_value(); });
   if (study.analyses.water && (stated || felt)) water = water_of(study, made.landscape, *study.analyses.water, context);
   if (felt) made.landscape.wetlands = restored_wetlands(sites, *water, id.year, *study.analyses.restoration);
+  std::optional<CaseVisits> visits;
+  if (study.analyses.visitors) {
+    visits = visits_of(study, scenario, id.year, made.landscape, context);
+    made.landscape.disturbance = visits->disturbance;
+  }
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
     const Impl::Baseline* baseline = stated && !impl_->baselines.empty() ? &impl_->baselines[g] : nullptr;
@@ -137,7 +142,9 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
                              baseline != nullptr ? &baseline->memory : nullptr, nullptr,
                              sites.places.empty() ? nullptr : &sites, id.year);
   });
+  if (visits) add_visitor_indices(study, *visits, stated, result);
   if (stated) {
+    if (visits) add_visits(study, *visits, result);
     result.tables.push_back(std::move(made.actions));
     result.tables.push_back(tabulate_land_cover(made.landscape));
     if (study.analyses.structure)
