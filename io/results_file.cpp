@@ -313,6 +313,7 @@ bool is_taken_in_results(const std::string& guild) {
                                     "depressions",
                                     "wetland_sites",
                                     "wetland_suitability",
+                                    "wetland_type",
                                     "restoration_order",
                                     "security",
                                     "encroachment"};
