@@ -307,6 +307,8 @@ bool is_taken_in_results(const std::string& guild) {
                                     "disturbed",
                                     "x",
                                     "y",
+                                    "walk",
+                                    "green_per_person",
                                     "water_days",
                                     "water_depth",
                                     "water_depth_most",

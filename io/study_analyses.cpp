@@ -10,6 +10,7 @@
 #include "io/raster_io.hpp"
 #include "io/sha256.hpp"
 #include "io/study_indices.hpp"
+#include "io/study_people.hpp"
 #include "io/study_wetlands.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
@@ -162,7 +163,8 @@ NearestSourceAnalysis read_nearest_source(Section& section, const StudySoFar& so
   return what;
 }
 
-/// Which parts of the frame a table reports by: all that the study has, unless `levels` says so.
+}  // namespace
+
 RegionLevels read_levels(Section& section, const Study& study) {
   RegionLevels levels;
   if (!section.has("levels")) return levels;
@@ -177,6 +179,8 @@ RegionLevels read_levels(Section& section, const Study& study) {
                  "add zones = \"...\" to [inputs]: a layer of polygons with a name, or leave \"zones\" out");
   return levels;
 }
+
+namespace {
 
 StructureAnalysis read_structure(Section& section, const StudySoFar& so_far) {
   StructureAnalysis what;
@@ -407,7 +411,8 @@ std::vector<CurveNumbers> read_curve_numbers(Section& section, const StudySoFar&
   return table;
 }
 
-/// The guild beside whose indices those that belong to no guild stand; the first unless `guild` says otherwise.
+}  // namespace
+
 std::string guild_for_indices(Section& section, const Study& study) {
   const std::vector<std::string> known = guild_names(study);
   const std::string name = section.text("guild", known.front());
@@ -415,6 +420,8 @@ std::string guild_for_indices(Section& section, const Study& study) {
     section.fail("guild", fmt::format("there is no guild \"{}\"", name), suggest(name, known));
   return name;
 }
+
+namespace {
 
 SoilGroup read_soil_group(Section& section) {
   const std::vector<std::string> groups{"A", "B", "C", "D"};
@@ -548,6 +555,7 @@ Analyses read_analyses_of(Section& section, const StudySoFar& so_far) {
   if (auto topic = section.table("encroachment")) analyses.encroachment = read_encroachment(*topic, so_far);
   if (auto topic = section.table("wetland_sites")) analyses.wetland_sites = read_wetland_sites(*topic, so_far);
   if (auto topic = section.table("water")) analyses.water = read_water(*topic, so_far);
+  if (auto topic = section.table("access")) analyses.access = read_access(*topic, so_far);
   if (auto topic = section.table("deltas")) analyses.deltas = read_deltas(*topic, so_far);
   read_index_analyses(section, so_far, analyses);
   read_restoration_analyses(section, so_far, analyses);

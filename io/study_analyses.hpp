@@ -29,6 +29,12 @@ std::vector<std::string> guild_names(const Study& study);
 /// Which classes a list of names means. InputError: no such class, no list.
 std::vector<bool> classes_of(Section& section, const std::string& key, const StudySoFar& so_far);
 
+/// Which parts of the frame a table reports by: all that the study has, unless `levels` says so.
+RegionLevels read_levels(Section& section, const Study& study);
+
+/// The guild beside whose indices those that belong to no guild stand; the first unless `guild` says otherwise.
+std::string guild_for_indices(Section& section, const Study& study);
+
 /// Notes a file that the study reads, with its hash, once a role.
 void record_input(Study& study, const std::string& role, const std::filesystem::path& path);
 

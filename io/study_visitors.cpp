@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "io/presets.hpp"
+#include "io/study_people.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
 
@@ -315,6 +316,7 @@ VisitorsAnalysis read_visitors(Section& section, const StudySoFar& so_far) {
   if (const auto year = section.integer("base_year")) what.base_year = static_cast<int>(*year);
   what.growth_percent = section.number("growth_percent", what.growth_percent, -99.0, 1e3);
   what.group_size = section.number("group_size", what.group_size, 1.0, 1e3);
+  what.service = read_trail_service(section);
   read_modes(section, what);
   read_stops(section, so_far, what);
   read_calendar(section, what);

@@ -163,6 +163,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
       for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);
       add_restoration_order(study, before, *study.analyses.restoration_order, context, result);
     }
+    if (study.analyses.access)
+      add_access(study, impl_->framework, made.landscape, *study.analyses.access, context, result);
     if (study.analyses.water) {
       add_water(study, made.landscape, *water, *study.analyses.water, result);
       if (study.analyses.restoration)

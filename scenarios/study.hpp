@@ -10,6 +10,7 @@
 #include "model/framework/element.hpp"
 #include "model/grid/geometry.hpp"
 #include "model/landscape/landscape.hpp"
+#include "scenarios/analyses/access.hpp"
 #include "model/water/basins.hpp"
 #include "scenarios/analyses/barriers.hpp"
 #include "scenarios/analyses/circuit.hpp"
@@ -173,6 +174,7 @@ struct Analyses {
   std::optional<ProtectionAnalysis> protection = std::nullopt;
   std::optional<RobustnessAnalysis> robustness = std::nullopt;
   std::optional<VisitorsAnalysis> visitors = std::nullopt;
+  std::optional<AccessAnalysis> access = std::nullopt;  // asks for population
 };
 
 /// What a batch asks a cluster for. Nothing in it changes a number.

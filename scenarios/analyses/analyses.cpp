@@ -51,6 +51,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   if (analyses.protection) add(protection_measures());
   if (analyses.robustness) add(robustness_measures(*analyses.robustness));
   if (analyses.visitors) add(visitor_measures());
+  if (analyses.access) add(access_measures());
   return measures;
 }
 

@@ -752,6 +752,10 @@ void add_visits(const Study& study, const CaseVisits& visits, CaseResult& result
   result.tables.push_back(tabulate_repairs(visits.trails.repairs));
   result.tables.push_back(tabulate_days(study, visits));
   if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, visits, links));
+  const TrailsInUse in_use{visits.trails.network, visits.days[visits.busiest].assignment.load,
+                           study.analyses.visitors->first_hour, visits.per_year, study.elements};
+  for (Table& table : trail_service_tables(in_use, study.analyses.visitors->service))
+    result.tables.push_back(std::move(table));
   NamedLines lines{"trail_links", "Lines of the trails", {}};
   for (const TrailLink& link : visits.trails.network.links) lines.lines.push_back(link.line);
   result.lines.push_back(std::move(lines));

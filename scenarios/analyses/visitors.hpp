@@ -14,6 +14,7 @@
 #include "model/visitors/disturbance.hpp"
 #include "model/visitors/routes.hpp"
 #include "model/visitors/trail_network.hpp"
+#include "scenarios/analyses/trail_service.hpp"
 #include "scenarios/case_result.hpp"
 
 namespace greenweave {
@@ -74,6 +75,7 @@ struct VisitorsAnalysis {
   RouteRule routes;
   CrowdRule crowd;
   ChoiceRule choice;
+  TrailServiceRule service;
   VisitRule visit;
   HuffRule huff;
   std::vector<AccessMode> modes = default_access_modes();
