@@ -3,6 +3,7 @@
 #include <exception>
 #include <new>
 
+#include "app/circuit.hpp"
 #include "app/commands.hpp"
 #include "io/version.hpp"
 #include "model/run/error.hpp"
@@ -27,6 +28,11 @@ int parse_and_run(int argc, char** argv) {
   add_tables_command(app);
   add_demo_data_command(app);
   add_cost_distance_command(app);
+#ifdef GREENWEAVE_PETSC
+  add_circuit_command(app, solve_distributed);
+#else
+  add_circuit_command(app, nullptr);
+#endif
   add_circuitscape_command(app);
   add_conefor_command(app);
   add_terrain_command(app);

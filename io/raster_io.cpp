@@ -339,28 +339,33 @@ Raster<std::int32_t> read_codes(const fs::path& path, const Frame& frame, const 
   return codes;
 }
 
-Raster<float> read_raster_as_is(const fs::path& path, Frame* frame) {
-  require_file(path);
-  const Dataset source = open_raster(path, "raster");
+namespace {
+
+/// The frame of a raster on its own grid.
+Frame frame_as_is(GDALDataset& source, const fs::path& path) {
   GeoTransform transform{0.0, 1.0, 0.0, 0.0, 0.0, -1.0};
-  source->GetGeoTransform(transform.data());
+  source.GetGeoTransform(transform.data());
   // A file without a place has rows that count downwards.
   if (transform == GeoTransform{0.0, 1.0, 0.0, 0.0, 0.0, 1.0}) transform[5] = -1.0;
   if (transform[2] != 0.0 || transform[4] != 0.0 || std::abs(transform[1] + transform[5]) > 1e-6 * transform[1])
     throw InputError(path.string(), "", "its cells are not square or not north-up",
                      "warp it: gdalwarp -tr SIZE SIZE, with SIZE in the units of its CRS");
-  frame->shape = {source->GetRasterYSize(), source->GetRasterXSize()};
-  frame->west = transform[0];
-  frame->north = transform[3];
-  frame->cell_m = transform[1];
-  frame->crs = source->GetSpatialRef() != nullptr ? wkt_of(*source->GetSpatialRef()) : "";
-  Raster<float> raster(frame->shape);
-  GDALRasterBand& band = *source->GetRasterBand(1);
+  return {{source.GetRasterYSize(), source.GetRasterXSize()},
+          transform[1],
+          transform[0],
+          transform[3],
+          source.GetSpatialRef() != nullptr ? wkt_of(*source.GetSpatialRef()) : ""};
+}
+
+Raster<float> read_part(GDALDataset& source, const fs::path& path, const Window& window) {
+  Raster<float> raster(window.shape);
+  GDALRasterBand& band = *source.GetRasterBand(1);
   int is_declared = 0;
   const auto declared = static_cast<float>(band.GetNoDataValue(&is_declared));
   GdalErrors errors;
-  if (band.RasterIO(GF_Read, 0, 0, frame->shape.cols, frame->shape.rows, raster.values.data(), frame->shape.cols,
-                    frame->shape.rows, GDT_Float32, 0, 0, nullptr) != CE_None)
+  const auto [rows, cols] = window.shape;
+  if (band.RasterIO(GF_Read, window.col, window.row, cols, rows, raster.values.data(), cols, rows, GDT_Float32, 0, 0,
+                    nullptr) != CE_None)
     fail_reading(path, errors.first());
   const auto is_masked = [&](float value) { return std::isnan(value) || (is_declared != 0 && value == declared); };
   if (std::any_of(raster.values.begin(), raster.values.end(), is_masked)) {
@@ -369,6 +374,25 @@ Raster<float> read_raster_as_is(const fs::path& path, Frame* frame) {
                    [&](float value) { return static_cast<std::uint8_t>(!is_masked(value)); });
   }
   return raster;
+}
+
+}  // namespace
+
+Raster<float> read_raster_as_is(const fs::path& path, Frame* frame) {
+  require_file(path);
+  const Dataset source = open_raster(path, "raster");
+  *frame = frame_as_is(*source, path);
+  return read_part(*source, path, {0, 0, frame->shape});
+}
+
+Frame frame_of_raster(const fs::path& path) {
+  require_file(path);
+  return frame_as_is(*open_raster(path, "raster"), path);
+}
+
+Raster<float> read_window_as_is(const fs::path& path, const Window& window) {
+  require_file(path);
+  return read_part(*open_raster(path, "raster"), path, window);
 }
 
 bool is_raster(const fs::path& path) {

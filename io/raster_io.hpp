@@ -42,6 +42,15 @@ Raster<std::int32_t> read_codes(const std::filesystem::path& path, const Frame& 
 /// mask. InputError: no such file, not a raster, truncated, cells that are not square or not north-up.
 Raster<float> read_raster_as_is(const std::filesystem::path& path, Frame* frame);
 
+/// A part of a raster, from its row and column on.
+struct Window {
+  std::int32_t row = 0, col = 0;
+  Shape shape;
+};
+/// The frame of a raster alone, which may have more cells than one machine holds; and a part of the raster as it is.
+Frame frame_of_raster(const std::filesystem::path& path);
+Raster<float> read_window_as_is(const std::filesystem::path& path, const Window& window);
+
 /// Writes a cloud-optimised GeoTIFF (deflate, tiled, overviews) with unit and description. Never overwrites:
 /// InputError.
 void write_geotiff(const std::filesystem::path& path, const Frame& frame, const NamedRaster& raster);

@@ -560,5 +560,21 @@ class OnesOwn(unittest.TestCase):
             self.assertEqual(run("init", home).returncode, 2)
 
 
+class Circuit(unittest.TestCase):
+    def test_a_line_of_cells_is_a_row_of_resistors(self):
+        with tempfile.TemporaryDirectory() as folder:
+            raster, out = os.path.join(folder, "line.asc"), os.path.join(folder, "current")
+            with open(raster, "w") as file:
+                file.write("ncols 6\nnrows 1\nxllcorner 0\nyllcorner 0\ncellsize 10\nNODATA_value -9999\n1 2 4 8 -9999 1\n")
+            said = run("circuit", raster, "--from", 5, 5, "--to", 35, 5, "--out", out)
+            self.assertEqual(said.returncode, 0, said.stderr)
+            self.assertAlmostEqual(float(said.stdout.split()[1]), 1.5 + 3 + 6, delta=1e-5)  # steps are single precision
+            self.assertTrue(os.path.exists(out + ".tif"))
+            self.assertIn("no path joins", run("circuit", raster, "--from", 5, 5, "--to", 55, 5, "--out", out + "2").stderr)
+            self.assertIn("lies outside", run("circuit", raster, "--from", 5, 5, "--to", 75, 5, "--out", out + "2").stderr)
+            self.assertIn("cannot work over MPI", run("circuit", raster, "--from", 5, 5, "--to", 35, 5, "--out", out + "2",
+                                                      env=dict(os.environ, OMPI_COMM_WORLD_SIZE="2")).stderr)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1], verbosity=1)

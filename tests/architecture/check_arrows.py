@@ -8,7 +8,8 @@ import pathlib
 import re
 import sys
 
-TOP = {"model": set(), "scenarios": {"model"}, "io": {"model", "scenarios"}, "app": {"model", "scenarios", "io"}}
+TOP = {"model": set(), "scenarios": {"model"}, "io": {"model", "scenarios"}, "app": {"model", "scenarios", "io"},
+       "distributed": {"model", "io", "app"}}
 INSIDE_MODEL = {
     "run": set(),
     "grid": {"run"},
@@ -26,9 +27,11 @@ INSIDE_MODEL = {
 }
 # Libraries that a folder must not know, whatever its CMake target could reach.
 FORBIDDEN = {
-    "model": r"gdal|ogr|cpl_|hdf5|toml|CLI/|cairo|cstdio|iostream",
-    "scenarios": r"gdal|ogr|cpl_|hdf5|toml|CLI/|cairo|cstdio|iostream",
-    "app": r"gdal|ogr|cpl_|hdf5|toml|cairo",
+    "distributed": r"gdal|ogr|cpl_|hdf5|toml|CLI/|cairo",
+    "model": r"petsc|mpi|gdal|ogr|cpl_|hdf5|toml|CLI/|cairo|cstdio|iostream",
+    "scenarios": r"petsc|mpi|gdal|ogr|cpl_|hdf5|toml|CLI/|cairo|cstdio|iostream",
+    "io": r"petsc|mpi",
+    "app": r"petsc|mpi|gdal|ogr|cpl_|hdf5|toml|cairo",
 }
 
 
