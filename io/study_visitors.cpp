@@ -224,7 +224,7 @@ void read_calendar(Section& section, VisitorsAnalysis& what) {
 
 void read_guilds(Section& section, const StudySoFar& so_far, VisitorsAnalysis& what) {
   const std::vector<std::string> seasons = names_in(what.seasons), guilds = guild_names(so_far.study);
-  for (const std::string& name : guilds) what.guilds.push_back({name, {}, active_between(0, 0), {}});
+  for (const std::string& name : guilds) what.guilds.emplace_back().guild = name;
   std::vector<std::string> taxa;
   for (const TaxonThreshold& taxon : taxon_thresholds()) taxa.push_back(taxon.taxon);
   for (Section& item : section.tables("guild")) {
