@@ -444,6 +444,7 @@ void ResultsStore::store(const CaseResult& result) {
       const h5::Handle group = h5::create_group(file, path);
       common.write(group);
       for (const Table& table : result.tables) write_table(h5::create_group(group, "tables"), table);
+      for (const NamedLines& lines : result.lines) write_lines(h5::create_group(group, "paths"), lines);
       for (std::size_t g = 0; g < result.guilds.size(); ++g) {
         const GuildResult& guild = result.guilds[g];
         const h5::Handle inner = h5::create_group(group, guild.guild);

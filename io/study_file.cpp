@@ -15,6 +15,7 @@
 #include "io/results_file.hpp"
 #include "io/study_analyses.hpp"
 #include "io/study_indices.hpp"
+#include "io/study_visitors.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
@@ -87,6 +88,8 @@ class StudyReader {
     read_guilds();
     read_disturbance();
     read_analyses();
+    if (auto visitors = root_.table("visitors"))
+      study_.analyses.visitors = read_visitors(*visitors, {study_, places_, scheme_});
     read_scenarios();
     read_uncertainty();
     read_targets();
@@ -774,7 +777,8 @@ class StudyReader {
   Action read_action(Section& item, int number) {
     static const std::vector<std::string> types{
         "restore_wetland", "restore_habitat", "build_greenway", "open_crossing", "develop",
-        "visitors",        "plant",           "micro_wetlands", "regrade",       "remove_weir"};
+        "visitors",        "plant",           "micro_wetlands", "regrade",       "remove_weir",
+        "entrance_quota",  "close_entrance",  "close_trail",    "improve_trail", "screen_trail"};
     using Kind = Geometry::Kind;
     const SchemeWords words = words_of_scheme(scheme_);
     Action action;
@@ -849,6 +853,9 @@ class StudyReader {
       what.spare_elements = item.boolean("spare_elements", true);
       what.max_slope_percent = item.number("max_slope_percent", 25.0, 0.0, 1e4);
       action.what = std::move(what);
+    } else if (type != "visitors" || study_.analyses.visitors) {
+      read_visitor_action(
+          type, item, study_, [&] { return place(item, {Kind::polygons}, false); }, action);
     } else {
       Visitors what;
       what.element = item.text("element", "");

@@ -220,6 +220,9 @@ std::vector<Feature> read_features(const fs::path& path, const std::string& laye
     if (result.name.empty() && !wanted_field.empty())
       throw InputError(path.string(), place, fmt::format("its \"{}\" is empty ({})", wanted_field, what),
                        "give every feature a name, or name another attribute");
+    for (int i = 0; i < feature->GetFieldCount(); ++i)
+      if (feature->IsFieldSetAndNotNull(i) != 0)
+        result.attributes[feature->GetFieldDefnRef(i)->GetNameRef()] = feature->GetFieldAsString(i);
     bool first = true;
     if (!add_parts(*geometry, result.geometry, first))
       throw InputError(path.string(), place, fmt::format("it mixes points, lines and polygons ({})", what),

@@ -10,20 +10,11 @@
 #include "model/movement/search.hpp"
 #include "model/run/parallel.hpp"
 #include "model/run/random.hpp"
+#include "model/visitors/disturbance.hpp"
 
 namespace greenweave {
 
 namespace {
-
-/// Visitor groups a day on a path -> width of the zone it disturbs on each side, metres (MASOOR, METAPHOR).
-struct DisturbanceStep {
-  double most_groups;
-  double width_m;
-};
-constexpr std::array<DisturbanceStep, 7> disturbance_steps{
-    {{1, 30}, {5, 60}, {15, 100}, {30, 200}, {60, 300}, {100, 400}, {HUGE_VAL, 600}}};
-// Fewer groups a day than one in two days leave no trace.
-constexpr double least_groups = 0.5;
 
 /// Log-normal factor of median 1 and the given coefficient of variation; 1 in draw 0.
 double random_factor(double cv, std::uint64_t seed, const std::string& what, int draw) {
@@ -71,8 +62,9 @@ class Works {
 
  private:
   static std::string type_of(const Action& action) {
-    static constexpr std::array<const char*, 7> names{"restore",  "build_greenway", "open_crossing", "develop",
-                                                      "visitors", "regrade",        "remove_weir"};
+    static constexpr std::array<const char*, 13> names{
+        "restore",  "build_greenway", "open_crossing",  "develop",     "visitors",      "regrade",     "remove_weir",
+        "visitors", "entrance_quota", "close_entrance", "close_trail", "improve_trail", "screen_trail"};
     static_assert(std::variant_size_v<decltype(action.what)> == names.size());
     return names[action.what.index()];
   }
@@ -179,7 +171,8 @@ class Works {
       turn(cell, to, on_trail ? fraction * beside_trail : fraction);
     }
     trails_.push_back(what.line);
-    if (type->disturbance_width_m > 0.0)
+    // Where visitors are followed along the trails, the trail disturbs as they do.
+    if (type->disturbance_width_m > 0.0 && !study_.analyses.visitors)
       mark_disturbed(cells_within(made_.frame, what.line, type->disturbance_width_m));
   }
 
@@ -230,6 +223,14 @@ class Works {
     visits_.push_back(&what);
     visit_rows_.push_back(name_.size());
   }
+
+  // What these change is the visits of the case, not its landscape: see `visits_of`.
+  void carry_out(const ChangeVisitors&) {}
+  void carry_out(const EntranceQuota&) {}
+  void carry_out(const CloseEntrance&) {}
+  void carry_out(const CloseTrail&) {}
+  void carry_out(const ImproveTrail&) {}
+  void carry_out(const ScreenTrail&) {}
 
   /// Steepest slope to a neighbour's opposite, in per cent (central differences); 0 without an elevation.
   double slope_percent(Cell cell) const {
@@ -291,20 +292,14 @@ class Works {
       groups_[visit_rows_[k]] = peak;
     }
 
-    for (std::size_t step = 0; step < disturbance_steps.size(); ++step) {
-      const double least = step == 0 ? least_groups : disturbance_steps[step - 1].most_groups;
-      std::vector<Cell> busy;
-      for (std::size_t i = 0; i < network.size(); ++i)
-        if (groups[i] > least && groups[i] <= disturbance_steps[step].most_groups) busy.push_back(network[i]);
-      if (busy.empty()) continue;
-      const Raster<float> distance = nearest_cell(frame.shape, busy).distance_cells;
-      const auto reach = static_cast<float>(disturbance_steps[step].width_m / frame.cell_m);
-      if (made_.disturbed.empty()) made_.disturbed = Raster<std::uint8_t>(frame.shape, 0);
-      parallel_pieces(frame.shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i)
-          if (distance[static_cast<Cell>(i)] <= reach) made_.disturbed[static_cast<Cell>(i)] = 1;
-      });
-    }
+    std::vector<UsedCell> used;
+    for (std::size_t i = 0; i < network.size(); ++i) used.push_back({network[i], groups[i]});
+    const Raster<float> level = disturbance_level(frame, used, {});
+    if (level.empty()) return;
+    std::vector<Cell> disturbed;
+    for (Cell cell = 0; cell < frame.shape.cells(); ++cell)
+      if (level[cell] > 0.0F) disturbed.push_back(cell);
+    mark_disturbed(disturbed);
   }
 
   /// Where visitors come onto the network: all along an element, or at the network's cells nearest to given points.

@@ -28,6 +28,7 @@ struct CaseResult {
   CaseId id;
   std::vector<NamedRaster> rasters;  // land cover and what is common to all guilds; draw 0 only
   std::vector<Table> tables;         // what is common to all guilds: actions taken, land cover areas
+  std::vector<NamedLines> lines;     // of tables that are common to all guilds; draw 0 only
   std::vector<GuildResult> guilds;
   double seconds = 0.0;
 };

@@ -107,12 +107,17 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   const Study& study = impl_->study;
   const Scenario& scenario = scenario_named(study, id.scenario);
   const bool stated = id.draw == 0;
-  const bool untouched = stated && !any_action_begun(scenario, id.year);
+  const bool untouched = stated && !any_action_begun(scenario, id.year) && !study.analyses.visitors;
 
   CaseResult result;
   result.id = id;
   result.guilds.resize(study.guilds.size());
   ScenarioLandscape made = landscape_of(study, scenario, id.year, id.draw);
+  std::optional<CaseVisits> visits;
+  if (study.analyses.visitors) {
+    visits = visits_of(study, scenario, id.year, made.landscape, context);
+    made.landscape.disturbance = visits->disturbance;
+  }
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
     const Impl::Baseline* baseline = stated && !impl_->baselines.empty() ? &impl_->baselines[g] : nullptr;
@@ -124,7 +129,9 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
     result.guilds[g] = judge(study, impl_->framework, made.landscape, guild, !stated, context,
                              baseline != nullptr ? &baseline->memory : nullptr, nullptr);
   });
+  if (visits) add_visitor_indices(study, *visits, stated, result);
   if (stated) {
+    if (visits) add_visits(study, *visits, result);
     result.tables.push_back(std::move(made.actions));
     result.tables.push_back(tabulate_land_cover(made.landscape));
     if (study.analyses.structure)

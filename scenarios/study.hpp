@@ -25,6 +25,7 @@
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
+#include "scenarios/analyses/visitors.hpp"
 #include "scenarios/analyses/water.hpp"
 #include "scenarios/analyses/wetland_sites.hpp"
 
@@ -100,7 +101,7 @@ struct Develop {
   double max_slope_percent = 100.0;
 };
 
-/// Visitors entering at an element or at points; they spread along the greenways.
+/// Visitors entering at an element or at points; they spread along the greenways. For studies without [visitors].
 struct Visitors {
   std::string element;  // they enter all along its line; or
   Geometry entrances;   // they enter at these points
@@ -114,7 +115,9 @@ inline constexpr int always = -9999;
 struct Action {
   std::string name;
   int start_year = always;
-  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors, Regrade, RemoveWeir> what;
+  std::variant<RestoreHabitat, BuildGreenway, OpenCrossing, Develop, Visitors, Regrade, RemoveWeir, ChangeVisitors,
+               EntranceQuota, CloseEntrance, CloseTrail, ImproveTrail, ScreenTrail>
+      what;
 };
 
 struct Scenario {
@@ -166,6 +169,7 @@ struct Analyses {
   std::optional<MetapopulationAnalysis> metapopulation = std::nullopt;
   std::optional<ProtectionAnalysis> protection = std::nullopt;
   std::optional<RobustnessAnalysis> robustness = std::nullopt;
+  std::optional<VisitorsAnalysis> visitors = std::nullopt;
 };
 
 /// What a batch asks a cluster for. Nothing in it changes a number.

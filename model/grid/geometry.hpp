@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,10 +17,12 @@ struct Geometry {
   bool empty() const { return parts.empty(); }
 };
 
-/// A geometry with what its layer says of it: the `name` attribute, where the layer has one.
+/// A geometry with what its layer says of it: the `name` attribute, where the layer has one, and all that are set, as
+/// text.
 struct Feature {
   std::string name;
   Geometry geometry;
+  std::map<std::string, std::string> attributes = {};
 };
 
 /// Total length of the lines or rings, metres; 0 for points.

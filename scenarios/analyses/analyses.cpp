@@ -40,6 +40,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   if (analyses.metapopulation) add(metapopulation_measures());
   if (analyses.protection) add(protection_measures());
   if (analyses.robustness) add(robustness_measures(*analyses.robustness));
+  if (analyses.visitors) add(visitor_measures());
   return measures;
 }
 

@@ -1,0 +1,790 @@
+#include "scenarios/analyses/visitors.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "model/run/parallel.hpp"
+#include "scenarios/analyses/guild_case.hpp"
+#include "scenarios/study.hpp"
+#include "scenarios/table_of.hpp"
+
+namespace greenweave {
+
+namespace {
+
+constexpr MeasureSpec visitors_spec{"VISITORS", "a-1", "Visitors who come in, a year", 0};
+constexpr MeasureSpec turned_spec{"VISITORS_turned", "a-1", "Visitors whom quotas and closures turn away, a year", 0};
+constexpr MeasureSpec crowding_spec{"CROWDING", "1", "Greatest volume over comfortable capacity, of any trail and hour",
+                                    -1};
+constexpr MeasureSpec disturbed_spec{"DISTURBED_area", "ha", "Land that visitors disturb, times the level there", -1};
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr int most_rounds = 8;        // until sights and visitors agree
+constexpr double pulls_agree = 1e-3;  // relative
+
+std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+
+GreenwayKind kind_of(const std::string& greenway_type) {
+  if (greenway_type == "ecological") return GreenwayKind::ecological;
+  if (greenway_type == "urban") return GreenwayKind::urban;
+  return GreenwayKind::suburban;
+}
+
+const GreenwayType* type_named(const Study& study, const std::string& name) {
+  const auto found = std::find_if(study.greenway_types.begin(), study.greenway_types.end(),
+                                  [&](const GreenwayType& type) { return type.name == name; });
+  return found == study.greenway_types.end() ? nullptr : &*found;
+}
+
+bool inside(const Geometry& area, Point point) { return distance_m(area, point) == 0.0; }
+
+Point middle_of(const TrailLink& link) {
+  double left = line_length_m(link.line) / 2.0;
+  for (std::size_t i = 1; i < link.line.size(); ++i) {
+    const Point a = link.line[i - 1], b = link.line[i];
+    const double length = std::hypot(b.x - a.x, b.y - a.y);
+    if (length > 0.0 && left <= length) return {a.x + left / length * (b.x - a.x), a.y + left / length * (b.y - a.y)};
+    left -= length;
+  }
+  return link.line.back();
+}
+
+/// The trails of a study and of the greenways that actions build, as one network whose first nodes are the entrances,
+/// then the attractions.
+BuiltTrails lay_trails_of(const Study& study, const std::vector<const Action*>& actions) {
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  std::vector<Trail> trails = what.trails;
+  const auto add = [&](const std::string& name, const Geometry& line, const std::string& greenway,
+                       const std::string& element) {
+    const GreenwayType* type = type_named(study, greenway);
+    Trail trail;
+    trail.name = name;
+    trail.parts = line.parts;
+    trail.kind = kind_of(greenway);
+    trail.width_m = type != nullptr ? type->trail_width_m : what.element_width_m;
+    trail.element = element;
+    trails.push_back(std::move(trail));
+  };
+  if (what.elements_are_trails)
+    for (const Element& element : study.elements)
+      if (element.geometry.kind == Geometry::Kind::lines)
+        add(element.name, element.geometry, element.greenway_type, element.name);
+  for (const Action* action : actions)
+    if (const auto* built = std::get_if<BuildGreenway>(&action->what)) add(action->name, built->line, built->type, "");
+  std::vector<TrailStop> stops;
+  for (const VisitorEntrance& entrance : what.entrances)
+    stops.push_back({entrance.name, entrance.at, TrailNodeKind::entrance});
+  for (const VisitorSight& sight : what.sights) stops.push_back({sight.name, sight.at, TrailNodeKind::attraction});
+  stops.insert(stops.end(), what.stations.begin(), what.stations.end());
+  BuiltTrails built = build_trail_network(trails, stops, what.repair);
+  require_connected(built.network);
+  return built;
+}
+
+/// Works out the visits of one case.
+class Visits {
+ public:
+  Visits(const Study& study, const Scenario& scenario, int year, const Landscape& landscape, const RunContext& context,
+         double share)
+      : study_(study), what_(*study.analyses.visitors), landscape_(landscape), context_(context) {
+    for (const Action& action : scenario.actions)
+      if (action.start_year <= year) actions_.push_back(&action);
+    growth_ = share * std::pow(1.0 + what_.growth_percent / 100.0, year - what_.base_year);
+  }
+
+  CaseVisits work_out() {
+    lay_trails();
+    change_trails();
+    find_ways();
+    if (landscape_.population != nullptr && what_.visits_per_person_year > 0.0)
+      origins_ = origins_of(landscape_.frame, *landscape_.population, what_.block_m);
+    for (const VisitorSight& sight : what_.sights) result_.pulls.push_back(sight.pull);
+    const bool they_look = what_.quality_elasticity != 0.0;
+    const std::vector<double> before = they_look ? quality_around_sights(study_.landscape, {}) : std::vector<double>{};
+    for (result_.rounds = 1;; ++result_.rounds) {
+      walk_all_days();
+      disturb();
+      if (!they_look) break;
+      const std::vector<double> now = quality_around_sights(landscape_, result_.disturbance);
+      result_.pull_change = 0.0;
+      for (std::size_t k = 0; k < now.size(); ++k) {
+        const double ratio = before[k] > 0.0 ? now[k] / before[k] : 1.0;
+        // Half-way each round: pulls and disturbance else swing.
+        const double wanted = what_.sights[k].pull * std::pow(ratio, what_.quality_elasticity);
+        const double next = 0.5 * (result_.pulls[k] + wanted);
+        if (result_.pulls[k] > 0.0)
+          result_.pull_change = std::max(result_.pull_change, std::abs(wanted / result_.pulls[k] - 1.0));
+        if (result_.rounds < most_rounds) result_.pulls[k] = next;
+      }
+      if (result_.pull_change <= pulls_agree || result_.rounds == most_rounds) break;
+    }
+    return std::move(result_);
+  }
+
+ private:
+  /// Calls `visit(action)` for each of the case's actions of a type, in order.
+  template <class What, class Visit>
+  void for_each(const Visit& visit) const {
+    for (const Action* action : actions_)
+      if (const auto* found = std::get_if<What>(&action->what)) visit(*found);
+  }
+
+  void lay_trails() {
+    result_.trails = lay_trails_of(study_, actions_);
+    if (landscape_.elevation_m != nullptr) measure_slopes(network(), landscape_.frame, *landscape_.elevation_m);
+    for (TrailLink& link : network().links) {
+      link.shade = shade_along(link);
+      if (link.element.empty()) link.element = element_at(middle_of(link));
+    }
+  }
+
+  /// The area that a point lies in, for trails that no element brought.
+  std::string element_at(Point point) const {
+    for (const Element& element : study_.elements)
+      if (element.geometry.kind == Geometry::Kind::polygons && inside(element.geometry, point)) return element.name;
+    return "";
+  }
+
+  double shade_along(const TrailLink& link) const {
+    if (what_.shade_classes.empty()) return 0.0;
+    const Frame& frame = landscape_.frame;
+    double shaded = 0.0, all = 0.0;
+    for (const Point station : stations_along(link.line, frame.cell_m)) {
+      const std::int64_t row = frame.row_at(station.y), col = frame.col_at(station.x);
+      if (!frame.shape.holds(row, col)) continue;
+      const Cell cell = frame.shape.cell(static_cast<std::int32_t>(row), static_cast<std::int32_t>(col));
+      if (!landscape_.cover.is_valid(cell)) continue;
+      all += 1.0;
+      if (what_.shade_classes[landscape_.cover[cell]]) shaded += 1.0;
+    }
+    return all > 0.0 ? shaded / all : 0.0;
+  }
+
+  std::vector<std::size_t> links_of(const TrailPlace& place) const {
+    std::vector<std::size_t> links;
+    for (std::size_t l = 0; l < result_.trails.network.links.size(); ++l) {
+      const TrailLink& link = result_.trails.network.links[l];
+      if ((!place.element.empty() && link.element == place.element) ||
+          (place.area && inside(*place.area, middle_of(link))))
+        links.push_back(l);
+    }
+    return links;
+  }
+
+  bool counts(const std::vector<bool>& seasons, std::size_t season) const { return seasons.empty() || seasons[season]; }
+
+  void change_trails() {
+    for_each<ImproveTrail>([&](const ImproveTrail& improved) {
+      for (const std::size_t l : links_of(improved.place)) {
+        TrailLink& link = network().links[l];
+        if (improved.width_m) link.width_m = *improved.width_m;
+        if (improved.surface) link.surface = *improved.surface;
+      }
+    });
+    noticed_.assign(network().links.size(), 1.0);
+    for_each<ScreenTrail>([&](const ScreenTrail& screen) {
+      for (const std::size_t l : links_of(screen.place)) noticed_[l] *= 1.0 - screen.effect;
+    });
+    result_.closed.assign(network().links.size(), false);
+    closed_in_.assign(what_.seasons.size(), std::vector<bool>(network().links.size(), false));
+    for_each<CloseTrail>([&](const CloseTrail& closure) {
+      for (const std::size_t l : links_of(closure.place))
+        for (std::size_t s = 0; s < what_.seasons.size(); ++s)
+          if (counts(closure.seasons, s)) result_.closed[l] = closed_in_[s][l] = true;
+    });
+  }
+
+  /// The ways of a season: those of another where the same links are closed.
+  struct Ways {
+    RouteSet routes;
+    std::vector<double> walk_minutes, ride_minutes, way_m;  // by pair
+  };
+
+  void find_ways() {
+    walking_ = walking_minutes(network(), what_.pace);
+    cycling_ = cycling_minutes(network(), what_.pace);
+    std::vector<int> entrances, sights;
+    for (std::size_t e = 0; e < what_.entrances.size(); ++e) entrances.push_back(static_cast<int>(e));
+    for (std::size_t k = 0; k < what_.sights.size(); ++k)
+      sights.push_back(static_cast<int>(what_.entrances.size() + k));
+    for (std::size_t s = 0; s < what_.seasons.size(); ++s) {
+      std::size_t same = 0;
+      while (closed_in_[same] != closed_in_[s]) ++same;
+      ways_of_.push_back(same);
+      ways_.emplace_back();
+      if (same != s) continue;
+      std::vector<double> open = walking_;
+      for (std::size_t l = 0; l < open.size(); ++l)
+        if (closed_in_[s][l]) open[l] = infinity;
+      Ways& ways = ways_.back();
+      ways.routes = find_routes(network(), open, entrances, sights, what_.routes, context_);
+      ways.walk_minutes = shortest_minutes(ways.routes, walking_);
+      ways.ride_minutes = shortest_minutes(ways.routes, cycling_);
+      for (const double minutes : ways.walk_minutes)
+        ways.way_m.push_back(minutes * what_.pace.walking_km_h * 1000.0 / 60.0);  // on level ground
+    }
+  }
+
+  /// Who comes on the average day: entrance x modes + mode, and in an extra last place those of no known mode.
+  std::vector<double> average_day(std::size_t season, const std::vector<Sight>& sights) {
+    const Ways& ways = ways_[ways_of_[season]];
+    const std::size_t modes = what_.modes.size(), row = modes + 1, entrances = what_.entrances.size();
+    std::vector<double> visits(entrances * row, 0.0);
+    if (!origins_.empty()) {
+      const std::vector<double> worth = entrance_attractiveness(ways.routes, ways.way_m, sights, what_.visit);
+      std::vector<Gate> gates;
+      for (std::size_t e = 0; e < entrances; ++e)
+        gates.push_back({what_.entrances[e].at, worth[e], what_.entrances[e].serves});
+      const GateVisits found =
+          huff_visits(origins_, gates, what_.modes, what_.visits_per_person_year / 365.0, what_.huff);
+      for (std::size_t e = 0; e < entrances; ++e)
+        for (std::size_t m = 0; m < modes; ++m) visits[e * row + m] = found.per_day[e * modes + m] * growth_;
+      result_.stay_home_per_day = found.stay_home_per_day * growth_;
+    }
+    for (std::size_t e = 0; e < entrances; ++e) visits[e * row + modes] += what_.entrances[e].per_day * growth_;
+    for_each<ChangeVisitors>([&](const ChangeVisitors& change) {
+      for (std::size_t e = 0; e < entrances; ++e) {
+        if (!change.entrance.empty() && what_.entrances[e].name != change.entrance) continue;
+        for (std::size_t m = 0; m < row; ++m) visits[e * row + m] *= change.factor;
+        visits[e * row + modes] += change.groups_per_day * what_.group_size * share_of(change, entrances);
+      }
+    });
+    return visits;
+  }
+
+  /// Groups for all entrances spread over them alike.
+  static double share_of(const ChangeVisitors& change, std::size_t entrances) {
+    return change.entrance.empty() ? 1.0 / static_cast<double>(entrances) : 1.0;
+  }
+
+  /// When an entrance's visitors come in, by hour; all 0 if it is shut all day.
+  std::vector<double> arrivals_at(std::size_t entrance, std::size_t season) const {
+    std::vector<double> arrivals = what_.arrivals;
+    for_each<CloseEntrance>([&](const CloseEntrance& closure) {
+      if (closure.entrance != what_.entrances[entrance].name || !counts(closure.seasons, season)) return;
+      for (std::size_t h = 0; h < arrivals.size(); ++h) {
+        const int clock = what_.first_hour + static_cast<int>(h);
+        const bool shut = closure.from < closure.to ? clock >= closure.from && clock < closure.to
+                                                    : clock >= closure.from || clock < closure.to;
+        if (shut) arrivals[h] = 0.0;
+      }
+    });
+    return arrivals;
+  }
+
+  void walk_all_days() {
+    result_.days.clear();
+    std::vector<Sight> sights;
+    for (std::size_t k = 0; k < what_.sights.size(); ++k)
+      sights.push_back({result_.pulls[k], what_.sights[k].dwell_hours});
+    for (std::size_t s = 0; s < what_.seasons.size(); ++s) {
+      const std::vector<double> average = average_day(s, sights);
+      for (std::size_t t = 0; t < what_.days.size(); ++t) {
+        context_.check();
+        walk_day(s, t, average, sights);
+      }
+    }
+    const std::size_t links = network().links.size(), hours = what_.arrivals.size();
+    result_.per_year.assign(links, 0.0);
+    result_.groups_per_day.assign(links, 0.0);
+    double most = -1.0;
+    for (std::size_t d = 0; d < result_.days.size(); ++d) {
+      const DayOfVisits& day = result_.days[d];
+      double came = 0.0;
+      for (const double persons : day.came) came += persons;
+      if (came > most) {
+        most = came;
+        result_.busiest = d;
+      }
+      for (std::size_t l = 0; l < links; ++l)
+        for (std::size_t h = 0; h < hours; ++h)
+          result_.per_year[l] +=
+              day.days * (day.assignment.load.along[l * hours + h] + day.assignment.load.against[l * hours + h]);
+    }
+    for (std::size_t l = 0; l < links; ++l) result_.groups_per_day[l] = result_.per_year[l] / 365.0 / what_.group_size;
+  }
+
+  void walk_day(std::size_t season, std::size_t type, const std::vector<double>& average,
+                const std::vector<Sight>& sights) {
+    const Ways& ways = ways_[ways_of_[season]];
+    const std::size_t modes = what_.modes.size(), row = modes + 1, entrances = what_.entrances.size(),
+                      hours = what_.arrivals.size(), pairs = ways.routes.pairs();
+    DayOfVisits day;
+    day.season = static_cast<int>(season);
+    day.type = static_cast<int>(type);
+    day.days = what_.seasons[season].days * what_.days[type].days_a_year / 365.0;
+    const double factor = what_.seasons[season].factor * what_.days[type].factor;
+    const std::vector<double> worth = entrance_attractiveness(ways.routes, ways.way_m, sights, what_.visit);
+    std::vector<double> wanted(entrances, 0.0), riding(entrances, 0.0), most(entrances, infinity);
+    for (std::size_t e = 0; e < entrances; ++e) {
+      double cyclists = 0.0;
+      for (std::size_t m = 0; m < row; ++m) {
+        wanted[e] += average[e * row + m] * factor;
+        if (m < modes && what_.modes[m].rides_on) cyclists += average[e * row + m] * factor;
+      }
+      riding[e] = wanted[e] > 0.0 ? cyclists / wanted[e] : 0.0;
+    }
+    std::vector<double> elsewhere(entrances, 0.0);
+    for_each<EntranceQuota>([&](const EntranceQuota& quota) {
+      for (std::size_t e = 0; e < entrances; ++e)
+        if (quota.entrance.empty() || what_.entrances[e].name == quota.entrance) {
+          most[e] = std::min(most[e], quota.per_day);
+          elsewhere[e] = quota.go_elsewhere;
+        }
+    });
+    std::vector<std::vector<double>> arrivals;
+    for (std::size_t e = 0; e < entrances; ++e) {
+      arrivals.push_back(arrivals_at(e, season));
+      double open = 0.0;
+      for (const double share : arrivals.back()) open += share;
+      // An entrance that leads nowhere today is as good as shut.
+      const bool all_day = open >= 1.0 - 1e-12;  // shares add up to 1 but for rounding
+      most[e] = std::min(most[e], worth[e] > 0.0 ? (all_day ? 1.0 : open) * wanted[e] : 0.0);
+      for (double& share : arrivals.back()) share = open > 0.0 ? share / open : 0.0;
+    }
+    admit(wanted, most, elsewhere, worth, day);
+    for (std::size_t e = 0; e < entrances; ++e) arrivals[e].resize(hours, 0.0);
+
+    TrailDemand demand;
+    demand.hours = static_cast<int>(hours);
+    std::vector<double> present(sights.size() * hours, 0.0);
+    const auto spread = [&](bool cyclists, const std::vector<double>& minutes, Legs& legs) {
+      for (std::size_t e = 0; e < entrances; ++e) {
+        std::vector<double> visitors(entrances, 0.0);
+        visitors[e] = day.came[e] * (cyclists ? riding[e] : 1.0 - riding[e]);
+        if (!(visitors[e] > 0.0)) continue;
+        const VisitDay part = visit_day(ways.routes, minutes, ways.way_m, visitors, sights, arrivals[e], what_.visit);
+        if (legs.out.empty()) {
+          legs.out.assign(hours * pairs, 0.0);
+          legs.back.assign(hours * pairs, 0.0);
+        }
+        for (std::size_t i = 0; i < hours * pairs; ++i) {
+          legs.out[i] += part.legs.out[i];
+          legs.back[i] += part.legs.back[i];
+        }
+        for (std::size_t i = 0; i < present.size(); ++i) present[i] += part.present[i];
+      }
+    };
+    spread(false, ways.walk_minutes, demand.walkers);
+    spread(true, ways.ride_minutes, demand.cyclists);
+    day.assignment = assign(network(), ways.routes, walking_, cycling_, demand, what_.crowd, what_.choice, context_);
+    std::vector<double>& at_node = day.assignment.load.at_node;
+    at_node.assign(network().nodes.size() * hours, 0.0);
+    std::copy(present.begin(), present.end(),
+              at_node.begin() + static_cast<std::ptrdiff_t>(what_.entrances.size() * hours));
+    result_.days.push_back(std::move(day));
+  }
+
+  /// Lets in as many as may come; some of the others try the other entrances, by what those are worth, once.
+  void admit(const std::vector<double>& wanted, const std::vector<double>& most, const std::vector<double>& elsewhere,
+             const std::vector<double>& worth, DayOfVisits& day) const {
+    const std::size_t entrances = wanted.size();
+    day.came.assign(entrances, 0.0);
+    day.turned_away.assign(entrances, 0.0);
+    std::vector<double> room(entrances, 0.0);
+    double moving = 0.0, all_worth = 0.0;
+    for (std::size_t e = 0; e < entrances; ++e) {
+      day.came[e] = std::min(wanted[e], most[e]);
+      day.turned_away[e] = wanted[e] - day.came[e];
+      room[e] = day.turned_away[e] > 0.0 || most[e] < wanted[e] ? 0.0 : worth[e];
+      all_worth += room[e];
+    }
+    if (!(all_worth > 0.0)) return;
+    for (std::size_t e = 0; e < entrances; ++e) {
+      const double go = elsewhere[e] * day.turned_away[e];
+      day.turned_away[e] -= go;
+      moving += go;
+    }
+    // A quota holds for those who come second, too.
+    for (std::size_t e = 0; e < entrances; ++e) {
+      if (!(room[e] > 0.0)) continue;
+      const double more = moving * room[e] / all_worth, quota = quota_of(e);
+      const double let_in = std::min(more, std::max(0.0, quota - day.came[e]));
+      day.came[e] += let_in;
+      day.turned_away[e] += more - let_in;
+    }
+  }
+
+  double quota_of(std::size_t entrance) const {
+    double most = infinity;
+    for_each<EntranceQuota>([&](const EntranceQuota& quota) {
+      if (quota.entrance.empty() || what_.entrances[entrance].name == quota.entrance)
+        most = std::min(most, quota.per_day);
+    });
+    return most;
+  }
+
+  void disturb() {
+    const std::size_t links = network().links.size(), hours = what_.arrivals.size();
+    result_.disturbance.clear();
+    for (const GuildDisturbance& guild : what_.guilds) {
+      // The mean day of the seasons that count.
+      TrailLoad mean;
+      mean.hours = static_cast<int>(hours);
+      mean.along.assign(links * hours, 0.0);
+      mean.against.assign(links * hours, 0.0);
+      double days = 0.0;
+      for (const DayOfVisits& day : result_.days) {
+        if (!counts(guild.seasons, at(day.season))) continue;
+        days += day.days;
+        for (std::size_t i = 0; i < links * hours; ++i) {
+          mean.along[i] += day.days * day.assignment.load.along[i];
+          mean.against[i] += day.days * day.assignment.load.against[i];
+        }
+      }
+      if (!(days > 0.0)) continue;
+      for (std::vector<double>* way : {&mean.along, &mean.against})
+        for (double& persons : *way) persons /= days;
+      std::vector<double> groups = groups_felt(mean, what_.first_hour, what_.group_size, guild.active);
+      for (std::size_t l = 0; l < links; ++l) groups[l] *= noticed_[l];
+      Raster<float> level =
+          disturbance_level(landscape_.frame, used_cells(landscape_.frame, network(), groups), guild.zone);
+      if (!level.empty()) result_.disturbance[guild.guild] = std::make_shared<const Raster<float>>(std::move(level));
+    }
+  }
+
+  std::vector<double> quality_around_sights(
+      Landscape landscape, std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance) const {
+    landscape.disturbance = std::move(disturbance);
+    const auto guild = std::find_if(study_.guilds.begin(), study_.guilds.end(),
+                                    [&](const Guild& g) { return g.name == what_.quality_guild; });
+    assert(guild != study_.guilds.end());
+    const HabitatSurface surface = habitat_surface(landscape, *guild, study_.disturbance);
+    std::vector<double> quality;
+    for (const VisitorSight& sight : what_.sights) {
+      double sum = 0.0, cells = 0.0;
+      for (const Cell cell :
+           cells_within(landscape.frame, {Geometry::Kind::points, {{sight.at}}}, what_.quality_reach_m)) {
+        if (!landscape.cover.is_valid(cell)) continue;
+        sum += static_cast<double>(surface.quality[cell]);
+        cells += 1.0;
+      }
+      quality.push_back(cells > 0.0 ? sum / cells : 0.0);
+    }
+    return quality;
+  }
+
+  TrailNetwork& network() { return result_.trails.network; }
+
+  const Study& study_;
+  const VisitorsAnalysis& what_;
+  const Landscape& landscape_;
+  const RunContext& context_;
+  double growth_ = 1.0;
+  std::vector<const Action*> actions_;  // begun, in order
+  std::vector<Origin> origins_;
+  std::vector<double> walking_, cycling_;     // minutes of each link
+  std::vector<double> noticed_;               // share of each link's groups
+  std::vector<std::vector<bool>> closed_in_;  // links by season
+  std::vector<std::size_t> ways_of_;          // position in `ways_` of each season
+  std::vector<Ways> ways_;
+  CaseVisits result_;
+};
+
+/// What a table says of a link.
+struct LinkRow {
+  const TrailLink* link = nullptr;
+  std::size_t number = 0;
+  bool closed = false;
+  double per_year = 0.0, groups = 0.0, peak = 0.0, peak_present = 0.0, peak_cyclists = 0.0, capacity = 0.0;
+  int peak_hour = 0;
+};
+
+std::vector<LinkRow> link_rows(const Study& study, const CaseVisits& visits) {
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  const Assignment& busiest = visits.days[visits.busiest].assignment;
+  const auto hours = at(busiest.load.hours);
+  std::vector<LinkRow> rows;
+  for (std::size_t l = 0; l < visits.trails.network.links.size(); ++l) {
+    LinkRow row;
+    row.link = &visits.trails.network.links[l];
+    row.number = l;
+    row.closed = visits.closed[l];
+    row.per_year = visits.per_year[l];
+    row.groups = visits.groups_per_day[l];
+    row.capacity = capacity_per_hour(*row.link, what.crowd);
+    row.peak_hour = what.first_hour;
+    for (std::size_t h = 0; h < hours; ++h) {
+      const std::size_t i = l * hours + h;
+      const double volume = busiest.load.along[i] + busiest.load.against[i];
+      row.peak_present = std::max(row.peak_present, busiest.load.present[i]);
+      if (volume > row.peak) {
+        row.peak = volume;
+        row.peak_cyclists = busiest.cyclists[i];
+        row.peak_hour = what.first_hour + static_cast<int>(h);
+      }
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+Table tabulate_links(const std::vector<LinkRow>& rows) {
+  using R = LinkRow;
+  return TableOf("trail_links", rows)
+      .integer("link", "1", "Number, from 1", [](const R& r) { return r.number + 1; })
+      .integer("from", "1", "Node at which its line begins: row of trail_nodes, from 1",
+               [](const R& r) { return r.link->from + 1; })
+      .integer("to", "1", "Node at which it ends", [](const R& r) { return r.link->to + 1; })
+      .text("element", "Element of the framework that it runs in", [](const R& r) { return r.link->element; })
+      .text("kind", "ecological, suburban or urban", [](const R& r) { return name_of(r.link->kind); })
+      .text("surface", "paved, gravel, earth, boardwalk or steps", [](const R& r) { return name_of(r.link->surface); })
+      .number("length_m", "m", "Length", [](const R& r) { return r.link->length_m; })
+      .number("width_m", "m", "Width", [](const R& r) { return r.link->width_m; })
+      .number("slope_percent", "%", "Mean slope, up and down alike",
+              [](const R& r) { return r.link->mean_slope_percent; })
+      .number("steepest_percent", "%", "Steepest slope", [](const R& r) { return r.link->steepest_percent; })
+      .number("shade", "1", "Share of its length under trees", [](const R& r) { return r.link->shade; })
+      .integer("closed", "1", "1: closed in some season", [](const R& r) { return r.closed; })
+      .number("visitors_per_year", "a-1", "Passages of persons a year", [](const R& r) { return r.per_year; })
+      .number("groups_per_day", "d-1", "Passages of groups on the mean day", [](const R& r) { return r.groups; })
+      .number("peak_per_hour", "h-1", "Persons in the busiest hour of the busiest day, both ways",
+              [](const R& r) { return r.peak; })
+      .integer("peak_hour", "1", "When that hour begins, o'clock", [](const R& r) { return r.peak_hour; })
+      .number("cyclists_per_hour", "h-1", "Cyclists among them", [](const R& r) { return r.peak_cyclists; })
+      .number("peak_present", "1", "Most persons on it at once, mean over an hour",
+              [](const R& r) { return r.peak_present; })
+      .number("capacity_per_hour", "h-1", "Persons an hour that it takes in comfort",
+              [](const R& r) { return r.capacity; })
+      .number("load", "1", "Persons in the busiest hour over that capacity",
+              [](const R& r) { return r.peak / r.capacity; })
+      .take();
+}
+
+struct NodeRow {
+  const TrailNode* node = nullptr;
+  double came = 0.0, turned_away = 0.0, pull = 0.0, peak_present = 0.0, most_at_once = 0.0;
+  int peak_hour = 0;
+};
+
+Table tabulate_nodes(const Study& study, const CaseVisits& visits) {
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  const TrailLoad& load = visits.days[visits.busiest].assignment.load;
+  const auto hours = at(load.hours);
+  std::vector<NodeRow> rows;
+  const std::vector<TrailNode>& nodes = visits.trails.network.nodes;
+  for (std::size_t n = 0; n < nodes.size(); ++n) {
+    NodeRow row;
+    row.node = &nodes[n];
+    row.peak_hour = what.first_hour;
+    if (n < what.entrances.size()) {
+      for (const DayOfVisits& day : visits.days) {
+        row.came += day.days * day.came[n];
+        row.turned_away += day.days * day.turned_away[n];
+      }
+    } else if (n < what.entrances.size() + what.sights.size()) {
+      row.pull = visits.pulls[n - what.entrances.size()];
+      row.most_at_once = what.sights[n - what.entrances.size()].most_at_once;
+    }
+    for (std::size_t h = 0; h < hours; ++h)
+      if (load.at_node[n * hours + h] > row.peak_present) {
+        row.peak_present = load.at_node[n * hours + h];
+        row.peak_hour = what.first_hour + static_cast<int>(h);
+      }
+    rows.push_back(row);
+  }
+  using R = NodeRow;
+  return TableOf("trail_nodes", rows)
+      .text("name", "Name of an entrance, attraction or station", [](const R& r) { return r.node->name; })
+      .text("kind", "entrance, attraction, station, junction or end", [](const R& r) { return name_of(r.node->kind); })
+      .number("x", "m", "Easting", [](const R& r) { return r.node->at.x; })
+      .number("y", "m", "Northing", [](const R& r) { return r.node->at.y; })
+      .number("visitors_per_year", "a-1", "Who come in here", [](const R& r) { return r.came; })
+      .number("turned_away_per_year", "a-1", "Who would and may not", [](const R& r) { return r.turned_away; })
+      .number("pull", "1", "Of an attraction, in the end", [](const R& r) { return r.pull; })
+      .number("peak_present", "1", "Most persons staying at an attraction, mean over an hour of the busiest day",
+              [](const R& r) { return r.peak_present; })
+      .integer("peak_hour", "1", "When that hour begins, o'clock", [](const R& r) { return r.peak_hour; })
+      .number("load", "1", "Most persons over the most that the attraction holds; NaN: not known",
+              [](const R& r) { return r.most_at_once > 0.0 ? r.peak_present / r.most_at_once : std::nan(""); })
+      .take();
+}
+
+struct HourRow {
+  std::size_t link = 0, hour = 0;
+};
+
+/// The busiest day, hour by hour, of the links that have visitors.
+Table tabulate_hours(const Study& study, const CaseVisits& visits) {
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  const Assignment& busiest = visits.days[visits.busiest].assignment;
+  const auto hours = at(busiest.load.hours);
+  std::vector<HourRow> rows;
+  for (std::size_t l = 0; l < visits.trails.network.links.size(); ++l)
+    for (std::size_t h = 0; h < hours; ++h)
+      if (busiest.load.present[l * hours + h] > 0.0) rows.push_back({l, h});
+  using R = HourRow;
+  const auto i = [hours](const R& r) { return r.link * hours + r.hour; };
+  return TableOf("trail_hours", rows)
+      .integer("link", "1", "Row of trail_links, from 1", [](const R& r) { return r.link + 1; })
+      .integer("hour", "1", "When the hour begins, o'clock", [&](const R& r) { return at(what.first_hour) + r.hour; })
+      .number("along_per_hour", "h-1", "Persons along its line", [&](const R& r) { return busiest.load.along[i(r)]; })
+      .number("against_per_hour", "h-1", "Persons against it", [&](const R& r) { return busiest.load.against[i(r)]; })
+      .number("cyclists_per_hour", "h-1", "Cyclists among both", [&](const R& r) { return busiest.cyclists[i(r)]; })
+      .number("present", "1", "Persons on it, mean over the hour",
+              [&](const R& r) { return busiest.load.present[i(r)]; })
+      .number("minutes", "min", "That a walker takes", [&](const R& r) { return busiest.minutes[i(r)]; })
+      .number("load", "1", "Persons over comfortable capacity",
+              [&](const R& r) {
+                return (busiest.load.along[i(r)] + busiest.load.against[i(r)]) /
+                       capacity_per_hour(visits.trails.network.links[r.link], what.crowd);
+              })
+      .take();
+}
+
+Table tabulate_repairs(const std::vector<TrailRepair>& repairs) {
+  using R = TrailRepair;
+  return TableOf("trail_repairs", repairs)
+      .text("what", "near_miss, overlap, stop_moved or loose_end", [](const R& r) { return name_of(r.what); })
+      .text("trail", "Trail or stop", [](const R& r) { return r.trail; })
+      .text("other", "Trail that it was joined to", [](const R& r) { return r.other; })
+      .number("metres", "m", "Missed or moved by, or length drawn twice", [](const R& r) { return r.metres; })
+      .number("x", "m", "Easting", [](const R& r) { return r.at.x; })
+      .number("y", "m", "Northing", [](const R& r) { return r.at.y; })
+      .take();
+}
+
+double sum(const std::vector<double>& values) {
+  double total = 0.0;
+  for (const double value : values) total += value;
+  return total;
+}
+
+Table tabulate_days(const Study& study, const CaseVisits& visits) {
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  using D = DayOfVisits;
+  const auto iterations = [](const D& day) {
+    std::size_t most = 0;
+    for (const HourOfAssignment& hour : day.assignment.hours) most = std::max(most, hour.gaps.size());
+    return most;
+  };
+  const auto most_present = [](const D& day) {
+    const auto hours = at(day.assignment.load.hours);
+    double most = 0.0;
+    for (std::size_t h = 0; h < hours; ++h) {
+      double present = 0.0;
+      for (std::size_t i = h; i < day.assignment.load.present.size(); i += hours)
+        present += day.assignment.load.present[i];
+      for (std::size_t i = h; i < day.assignment.load.at_node.size(); i += hours)
+        present += day.assignment.load.at_node[i];
+      most = std::max(most, present);
+    }
+    return most;
+  };
+  const auto person_hours = [](const D& day) {
+    double minutes = 0.0;
+    for (const HourOfAssignment& hour : day.assignment.hours) minutes += hour.person_minutes;
+    return minutes / 60.0;
+  };
+  return TableOf("visitor_days", visits.days)
+      .text("season", "Season", [&](const D& d) { return what.seasons[at(d.season)].name; })
+      .text("day", "Sort of day", [&](const D& d) { return what.days[at(d.type)].name; })
+      .number("days", "d", "Such days a year", [](const D& d) { return d.days; })
+      .number("visitors", "d-1", "Who come in", [](const D& d) { return sum(d.came); })
+      .number("turned_away", "d-1", "Whom quotas and closures turn away", [](const D& d) { return sum(d.turned_away); })
+      .number("most_present", "1", "Most persons on trails and at attractions at once, mean over an hour", most_present)
+      .number("person_hours", "h d-1", "Time on the trails", person_hours)
+      .integer("iterations", "1", "Of the hour that took most", iterations)
+      .number("gap", "1", "Relative gap of the equilibrium, of the worst hour",
+              [](const D& d) { return d.assignment.worst_gap(); })
+      .take();
+}
+
+struct ElementRow {
+  std::string element;
+  double length_m = 0.0, person_km = 0.0, load = 0.0, present = 0.0;
+  std::vector<double> disturbed_ha;  // by guild
+};
+
+Table tabulate_elements(const Study& study, const CaseVisits& visits, const std::vector<LinkRow>& links) {
+  std::vector<ElementRow> rows;
+  for (const Element& element : study.elements) {
+    ElementRow row;
+    row.element = element.name;
+    for (const LinkRow& link : links) {
+      if (link.link->element != element.name) continue;
+      row.length_m += link.link->length_m;
+      row.person_km += link.per_year * link.link->length_m / 1000.0;
+      row.load = std::max(row.load, link.peak / link.capacity);
+      row.present += link.peak_present;
+    }
+    const std::vector<Cell> cells =
+        visits.disturbance.empty() ? std::vector<Cell>{} : cells_of(study.landscape, element);
+    for (const Guild& guild : study.guilds) {
+      const auto level = visits.disturbance.find(guild.name);
+      double area = 0.0;
+      if (level != visits.disturbance.end())
+        for (const Cell cell : cells) area += static_cast<double>((*level->second)[cell]);
+      row.disturbed_ha.push_back(area * study.landscape.frame.cell_area_ha());
+    }
+    rows.push_back(std::move(row));
+  }
+  using R = ElementRow;
+  TableOf table("visitor_elements", rows);
+  table.text("element", "Element", [](const R& r) { return r.element; })
+      .number("trails_m", "m", "Length of trails in it", [](const R& r) { return r.length_m; })
+      .number("person_km_per_year", "km a-1", "Way that visitors make in it", [](const R& r) { return r.person_km; })
+      .number("load", "1", "Greatest load of its trails", [](const R& r) { return r.load; })
+      .number("peak_present", "1", "Sum over its trails of the most persons at once",
+              [](const R& r) { return r.present; });
+  for (std::size_t g = 0; g < study.guilds.size(); ++g)
+    table.number("disturbed_ha_" + study.guilds[g].name, "ha", "Land disturbed for the guild, times the level there",
+                 [g](const R& r) { return r.disturbed_ha[g]; });
+  return table.take();
+}
+
+}  // namespace
+
+BuiltTrails trails_before_actions(const Study& study) { return lay_trails_of(study, {}); }
+
+CaseVisits visits_of(const Study& study, const Scenario& scenario, int year, const Landscape& landscape,
+                     const RunContext& context, double share) {
+  return Visits(study, scenario, year, landscape, context, share).work_out();
+}
+
+void add_visits(const Study& study, const CaseVisits& visits, CaseResult& result) {
+  const std::vector<LinkRow> links = link_rows(study, visits);
+  result.tables.push_back(tabulate_links(links));
+  result.tables.push_back(tabulate_nodes(study, visits));
+  result.tables.push_back(tabulate_hours(study, visits));
+  result.tables.push_back(tabulate_repairs(visits.trails.repairs));
+  result.tables.push_back(tabulate_days(study, visits));
+  if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, visits, links));
+  NamedLines lines{"trail_links", "Lines of the trails", {}};
+  for (const TrailLink& link : visits.trails.network.links) lines.lines.push_back(link.line);
+  result.lines.push_back(std::move(lines));
+}
+
+void add_visitor_indices(const Study& study, const CaseVisits& visits, bool with_raster, CaseResult& result) {
+  double came = 0.0, turned_away = 0.0, crowding = 0.0;
+  for (const DayOfVisits& day : visits.days) {
+    came += day.days * sum(day.came);
+    turned_away += day.days * sum(day.turned_away);
+  }
+  for (const LinkRow& link : link_rows(study, visits)) crowding = std::max(crowding, link.peak / link.capacity);
+  for (GuildResult& guild : result.guilds) {
+    const auto found = visits.disturbance.find(guild.guild);
+    double area = 0.0;
+    if (found != visits.disturbance.end()) {
+      Raster<float> level = *found->second;
+      level.valid = study.landscape.cover.valid;
+      for (Cell cell = 0; cell < level.shape.cells(); ++cell)
+        if (level.is_valid(cell)) area += static_cast<double>(level[cell]);
+      if (with_raster)
+        guild.rasters.push_back({"disturbance", "1", "Level at which visitors disturb the guild", std::move(level)});
+    }
+    add_index(guild, {&visitors_spec, came});
+    add_index(guild, {&turned_spec, turned_away});
+    add_index(guild, {&crowding_spec, crowding});
+    add_index(guild, {&disturbed_spec, area * study.landscape.frame.cell_area_ha()});
+  }
+}
+
+std::vector<const MeasureSpec*> visitor_measures() {
+  return {&visitors_spec, &turned_spec, &crowding_spec, &disturbed_spec};
+}
+
+}  // namespace greenweave
