@@ -341,7 +341,8 @@ class Visits {
       double open = 0.0;
       for (const double share : arrivals.back()) open += share;
       // An entrance that leads nowhere today is as good as shut.
-      most[e] = std::min(most[e], worth[e] > 0.0 ? open * wanted[e] : 0.0);
+      const bool all_day = open >= 1.0 - 1e-12;  // shares add up to 1 but for rounding
+      most[e] = std::min(most[e], worth[e] > 0.0 ? (all_day ? 1.0 : open) * wanted[e] : 0.0);
       for (double& share : arrivals.back()) share = open > 0.0 ? share / open : 0.0;
     }
     admit(wanted, most, elsewhere, worth, day);
