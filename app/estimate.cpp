@@ -24,7 +24,7 @@ Estimate estimate(const Study& study, int threads) {
   const double stated = static_cast<double>(study.scenarios.size() * study.years.size());
   const double drawn = stated * study.uncertainty.draws;
   // Microseconds a cell, by guild and case.
-  constexpr double assessment = 0.55, contribution = 0.19, circuit_digit = 0.07, corridors = 0.41, barriers = 1.7,
+  constexpr double assessment = 0.55, contribution = 0.14, circuit_digit = 0.07, corridors = 0.41, barriers = 1.7,
                    nearest_source = 0.11, structure = 0.5, water = 0.3, restoration = 0.5, order_of_guild = 0.13;
   double microseconds = guilds * (stated + drawn) * assessment;
   if (what.elements && what.element_contribution) microseconds += guilds * stated * elements * contribution;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -140,7 +141,8 @@ TrailServiceRule read_trail_service(Section& section) {
     if (!item.has("least") && !item.has("most"))
       item.fail("", "it has neither `least` nor `most`", "say what the standard asks");
     figure.least = item.number("least", 0.0, 0.0, 1e9);
-    figure.most = item.number("most", std::numeric_limits<double>::infinity(), figure.least, 1e9);
+    figure.most = item.has("most") ? item.number("most", figure.least, figure.least, 1e9)
+                                   : std::numeric_limits<double>::infinity();
     figure.standard = item.text("standard", "the study file");
     figure.clause = item.text("clause", "");
     figure.edition = item.text("edition", "");

@@ -45,7 +45,7 @@ struct At {
                                    "places = \"places.geojson\"\n[[guild]]\nname = \"ground_birds\"\n" +
                                        rest));
   }
-  void fails(const std::string& rest, const std::vector<std::string>& words) const {
+  void fails(const std::string& rest, std::initializer_list<std::string> words) const {
     CAPTURE(rest);
     check_input_error([&] { load(rest); }, words);
   }

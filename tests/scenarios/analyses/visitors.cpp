@@ -40,7 +40,7 @@ Study two_trails(double per_day) {
   what.sights = {{"tower", at(study, 2, 30), 1.0, 1.0, 0.0}};
   what.first_hour = 8;
   what.arrivals = {0.5, 0.5, 0.0, 0.0, 0.0, 0.0};
-  what.guilds = {{"forest", {}, active_between(0, 0), {}}};
+  what.guilds.emplace_back().guild = "forest";
   what.base_year = 2030;
   study.analyses.visitors = what;
   return study;
@@ -170,8 +170,9 @@ TEST_CASE("visitors in a study: quotas, closures, wider trails and screens") {
     CHECK(passages(busy, visits_with(busy, {{"w", always, wide}}), 0, 4) > narrow);
   }
   SUBCASE("behind a hedge animals notice fewer") {
+    const Study quiet = two_trails(5.0);
     const auto level = [&](const std::vector<Action>& actions) {
-      const CaseVisits visits = visits_with(study, actions);
+      const CaseVisits visits = visits_with(quiet, actions);
       double all = 0.0;
       for (const float value : visits.disturbance.at("forest")->values) all += static_cast<double>(value);
       return all;
