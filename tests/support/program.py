@@ -43,9 +43,10 @@ def assert_same_results(test, one, other, but=("run",)):
 
 
 def keep_only_circuits(study, more):
-    """Of the study's analyses only circuits, whose bits depend on where they start; `more` is added to the study."""
+    """Of the study's analyses only circuits, whose bits depend on where they start; `more` is added to the study. What
+    guilds feel of restored wetlands goes with the analysis of restoration."""
     with open(study) as file:
         sections = re.split(r"(?m)^(?=\[)", file.read())
     with open(study, "w") as file:
-        file.write("".join(s for s in sections if not s.startswith("[analysis") or s.startswith("[analysis.circuit]")))
+        file.write("".join(s for s in sections if not s.startswith(("[analysis", "[guild.wetlands]")) or s.startswith("[analysis.circuit]")))
         file.write(more)
