@@ -378,8 +378,7 @@ std::vector<const MeasureSpec*> circuit_measures() {
 void add_circuit(const GuildCase& guild_case, const CircuitAnalysis& what, const RunContext& context,
                  const CellVoltages* start, CellVoltages* found, GuildResult& result) {
   const GuildCase& c = guild_case;
-  if (!is_asked_for(what.guilds, c.guild))
-    return;
+  if (!is_asked_for(what.guilds, c.guild)) return;
   const Raster<std::int32_t> group = short_circuits(c.assessment.patches, what);
   const RasterCircuit circuit = raster_circuit(conductance_of(c.assessment.surface.resistance), group, what.rule);
   FocalNodes focal = focal_nodes(c, what, circuit, group);

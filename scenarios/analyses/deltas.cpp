@@ -83,8 +83,7 @@ void add_to(Group& group, const PatchSet& patches, std::size_t patch) {
 void add_deltas(const GuildCase& guild_case, const DeltaAnalysis& what, const RunContext& context,
                 GuildResult& result) {
   if (guild_case.indices_only) return;
-  if (!is_asked_for(what.guilds, guild_case.guild))
-    return;
+  if (!is_asked_for(what.guilds, guild_case.guild)) return;
   const Assessment& assessment = guild_case.assessment;
   const PatchSet& patches = assessment.patches;
   const HabitatNetwork network = build_network(patches, assessment.links);
