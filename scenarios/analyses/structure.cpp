@@ -122,8 +122,7 @@ Table tabulate_mspa(const Mspa& found, double cell_ha, const std::vector<Region>
 void add_structure(const GuildCase& guild_case, const StructureAnalysis& what, const RunContext& context,
                    GuildResult& result) {
   const Guild& guild = guild_case.guild;
-  if (!is_asked_for(what.guilds, guild))
-    return;
+  if (!is_asked_for(what.guilds, guild)) return;
   context.check();
   const Frame& frame = guild_case.landscape.frame;
   Raster<std::uint8_t> habitat = habitat_mask(guild_case.assessment.surface, guild.quality_threshold);
