@@ -53,6 +53,19 @@ GuildResult judge(const Study& study, const FrameworkOnFrame& framework, const L
   return result;
 }
 
+/// What the untouched landscape leaves for its cases to begin from, and nothing else of it.
+void remember(const Study& study, const FrameworkOnFrame& framework, const Guild& guild, const RunContext& context,
+              BaselineMemory& memory) {
+  Analyses analyses = study.analyses;
+  analyses.patch_importance = analyses.elements = false;
+  const Assessment assessment =
+      assess(study, framework, study.landscape, guild, analyses, context, nullptr, &memory.links);
+  if (!analyses.circuit) return;
+  GuildResult unused;
+  add_circuit({study, framework, study.landscape, guild, assessment, false, nullptr, &memory, nullptr, nullptr, 0},
+              *analyses.circuit, context, nullptr, &memory.voltages, unused);
+}
+
 /// Land cover as the codes of the input raster.
 NamedRaster land_cover_codes(const Landscape& landscape) {
   Raster<std::int32_t> codes(landscape.cover.shape);
@@ -101,6 +114,11 @@ void CaseRunner::prepare_baselines(const RunContext& context) {
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
     Impl::Baseline& baseline = impl_->baselines[g];
+    if (study.analyses.visitors) {
+      // No case is the landscape without them: what it leaves to begin from is all that is wanted of it.
+      remember(study, impl_->framework, study.guilds[g], context, baseline.memory);
+      return;
+    }
     baseline.result =
         judge(study, impl_->framework, study.landscape, study.guilds[g], false, context, nullptr, &baseline.memory);
   });
