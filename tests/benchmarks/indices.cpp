@@ -15,22 +15,23 @@ namespace testing = greenweave::testing;
 
 /// Patches on a jittered square grid, each linked to its neighbours on the grid and along one diagonal, as in a
 /// Delaunay triangulation: about 3 n links, costs that vary by a factor of ten.
-HabitatNetwork planar_network(int side) {
+HabitatNetwork planar_network(int rows, int columns) {
   std::vector<double> attributes;
   std::vector<testing::TestLink> links;
   std::uint64_t draw = 0;
   const auto uniform = [&] { return random_uniform(1, 2, ++draw); };
-  for (int r = 0; r < side; ++r)
-    for (int c = 0; c < side; ++c) {
-      const int here = r * side + c;
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) {
+      const int here = r * columns + c;
       attributes.push_back(1.0 + 100.0 * uniform() * uniform());
       const auto link = [&](int other) { links.push_back({here, other, 200.0 + 1800.0 * uniform()}); };
-      if (c + 1 < side) link(here + 1);
-      if (r + 1 < side) link(here + side);
-      if (c + 1 < side && r + 1 < side) link(here + side + 1);
+      if (c + 1 < columns) link(here + 1);
+      if (r + 1 < rows) link(here + columns);
+      if (c + 1 < columns && r + 1 < rows) link(here + columns + 1);
     }
   return testing::network_of(attributes, links);
 }
+HabitatNetwork planar_network(int side) { return planar_network(side, side); }
 
 ConnectivityParameters parameters_of(double distance_m) {
   ConnectivityParameters parameters;
@@ -66,6 +67,16 @@ BENCHMARK(pc_planar)
     ->ArgsProduct({{45, 100, 142}, {500, 1000, 5000}, {14, 6}})
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
+
+/// The same exactly, for 2,000 patches.
+void pc_planar_2000(benchmark::State& state) {
+  const HabitatNetwork network = planar_network(40, 50);
+  ConnectivityParameters parameters = parameters_of(static_cast<double>(state.range(0)));
+  parameters.binary_threshold_m = 0.0;
+  parameters.per_patch_iic = false;
+  for (auto _ : state) benchmark::DoNotOptimize(connectivity(network, parameters));
+}
+BENCHMARK(pc_planar_2000)->Arg(1000)->Arg(5000)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 /// Every index without each link.
 void link_removals_planar(benchmark::State& state) {
