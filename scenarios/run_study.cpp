@@ -162,7 +162,7 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   });
   if (visits) add_visitor_indices(study, *visits, stated, result);
   if (stated) {
-    if (visits) add_visits(study, *visits, result);
+    if (visits) add_visits(study, impl_->framework, *visits, result);
     result.tables.push_back(std::move(made.actions));
     result.tables.push_back(tabulate_land_cover(made.landscape));
     if (study.analyses.structure)

@@ -510,6 +510,17 @@ double line_length_m(std::span<const Point> line) {
   return length;
 }
 
+Point point_along(std::span<const Point> line, double along_m) {
+  double left = along_m;
+  for (std::size_t i = 1; i < line.size(); ++i) {
+    const Point a = line[i - 1], b = line[i];
+    const double length = std::hypot(b.x - a.x, b.y - a.y);
+    if (length > 0.0 && left <= length) return {a.x + left / length * (b.x - a.x), a.y + left / length * (b.y - a.y)};
+    left -= length;
+  }
+  return line.back();
+}
+
 BuiltTrails build_trail_network(std::span<const Trail> trails, std::span<const TrailStop> stops,
                                 const RepairRule& rule) {
   return Builder(trails, stops, rule).build();

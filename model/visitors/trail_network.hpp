@@ -110,4 +110,7 @@ void measure_slopes(TrailNetwork& network, const Frame& frame, const Raster<floa
 /// Length of a line, metres.
 double line_length_m(std::span<const Point> line);
 
+/// The point that far along a line from its beginning; beyond its end the last one. The line has points.
+Point point_along(std::span<const Point> line, double along_m);
+
 }  // namespace greenweave

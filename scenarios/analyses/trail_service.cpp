@@ -258,7 +258,8 @@ class Service {
     for (const TrailViolation& violation : trail_violations(trails_.network, rule_.standards, rule_.demands)) {
       const TrailLink& way = line(static_cast<std::size_t>(violation.link));
       rows.push_back({violation.link + 1, way.element, violation.from_m, violation.to_m, violation.is,
-                      point_at(way, 0.5 * (violation.from_m + violation.to_m)), &rule_.standards[violation.figure]});
+                      point_along(way.line, 0.5 * (violation.from_m + violation.to_m)),
+                      &rule_.standards[violation.figure]});
     }
     if (const StandardFigure* alert = figure_named(rule_.standards, "load.alert"))
       for (const LinkService& service : links_) {
@@ -266,7 +267,7 @@ class Service {
         const TrailLink& way = line(service.link);
         if (load >= alert->most)
           rows.push_back({static_cast<std::int64_t>(service.link + 1), way.element, 0.0, way.length_m, load,
-                          point_at(way, 0.5 * way.length_m), alert});
+                          point_along(way.line, 0.5 * way.length_m), alert});
       }
     for (const ElementViolation& violation : element_violations(trails_.elements, rule_.standards)) {
       const Element& element = trails_.elements[static_cast<std::size_t>(violation.element)];
@@ -312,21 +313,6 @@ class Service {
         .text("edition", "Edition", [](const F& f) { return f.edition; })
         .integer("checked", "1", "1: checked at its source; 0: as remembered", [](const F& f) { return f.is_checked; })
         .take();
-  }
-
-  /// The point of a link's line at a distance along it.
-  static Point point_at(const TrailLink& way, double along_m) {
-    double left = along_m;
-    for (std::size_t i = 1; i < way.line.size(); ++i) {
-      const Point &a = way.line[i - 1], &b = way.line[i];
-      const double step = std::hypot(b.x - a.x, b.y - a.y);
-      if (left <= step && step > 0.0) {
-        const double share = left / step;
-        return {a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)};
-      }
-      left -= step;
-    }
-    return way.line.empty() ? Point{std::nan(""), std::nan("")} : way.line.back();
   }
 
   const TrailsInUse& trails_;

@@ -41,16 +41,7 @@ const GreenwayType* type_named(const Study& study, const std::string& name) {
 
 bool inside(const Geometry& area, Point point) { return distance_m(area, point) == 0.0; }
 
-Point middle_of(const TrailLink& link) {
-  double left = line_length_m(link.line) / 2.0;
-  for (std::size_t i = 1; i < link.line.size(); ++i) {
-    const Point a = link.line[i - 1], b = link.line[i];
-    const double length = std::hypot(b.x - a.x, b.y - a.y);
-    if (length > 0.0 && left <= length) return {a.x + left / length * (b.x - a.x), a.y + left / length * (b.y - a.y)};
-    left -= length;
-  }
-  return link.line.back();
-}
+Point middle_of(const TrailLink& link) { return point_along(link.line, line_length_m(link.line) / 2.0); }
 
 /// The trails of a study and of the greenways that actions build, as one network whose first nodes are the entrances,
 /// then the attractions.
@@ -699,9 +690,11 @@ struct ElementRow {
   std::vector<double> disturbed_ha;  // by guild
 };
 
-Table tabulate_elements(const Study& study, const CaseVisits& visits, const std::vector<LinkRow>& links) {
+Table tabulate_elements(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits,
+                        const std::vector<LinkRow>& links) {
   std::vector<ElementRow> rows;
-  for (const Element& element : study.elements) {
+  for (std::size_t e = 0; e < study.elements.size(); ++e) {
+    const Element& element = study.elements[e];
     ElementRow row;
     row.element = element.name;
     for (const LinkRow& link : links) {
@@ -711,8 +704,7 @@ Table tabulate_elements(const Study& study, const CaseVisits& visits, const std:
       row.load = std::max(row.load, link.peak / link.capacity);
       row.present += link.peak_present;
     }
-    const std::vector<Cell> cells =
-        visits.disturbance.empty() ? std::vector<Cell>{} : cells_of(study.landscape, element);
+    const std::vector<Cell>& cells = framework.footprints[e].cells;
     for (const Guild& guild : study.guilds) {
       const auto level = visits.disturbance.find(guild.name);
       double area = 0.0;
@@ -745,14 +737,14 @@ CaseVisits visits_of(const Study& study, const Scenario& scenario, int year, con
   return Visits(study, scenario, year, landscape, context, share).work_out();
 }
 
-void add_visits(const Study& study, const CaseVisits& visits, CaseResult& result) {
+void add_visits(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits, CaseResult& result) {
   const std::vector<LinkRow> links = link_rows(study, visits);
   result.tables.push_back(tabulate_links(links));
   result.tables.push_back(tabulate_nodes(study, visits));
   result.tables.push_back(tabulate_hours(study, visits));
   result.tables.push_back(tabulate_repairs(visits.trails.repairs));
   result.tables.push_back(tabulate_days(study, visits));
-  if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, visits, links));
+  if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, framework, visits, links));
   const TrailsInUse in_use{visits.trails.network, visits.days[visits.busiest].assignment.load,
                            study.analyses.visitors->first_hour, visits.per_year, study.elements};
   for (Table& table : trail_service_tables(in_use, study.analyses.visitors->service))

@@ -22,6 +22,7 @@ namespace greenweave {
 struct Study;
 struct Scenario;
 struct Landscape;
+struct FrameworkOnFrame;
 
 /// Where visitors come in. Those stated come beside those whom Huff's model sends.
 struct VisitorEntrance {
@@ -175,7 +176,7 @@ CaseVisits visits_of(const Study& study, const Scenario& scenario, int year, con
 
 /// Adds the tables `trail_links` (with their lines), `trail_nodes`, `trail_hours`, `trail_repairs`, `visitor_days`,
 /// `visitor_elements`.
-void add_visits(const Study& study, const CaseVisits& visits, CaseResult& result);
+void add_visits(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits, CaseResult& result);
 
 /// Adds the indices to every guild's, and its raster of disturbance if it has one and `with_raster`.
 void add_visitor_indices(const Study& study, const CaseVisits& visits, bool with_raster, CaseResult& result);

@@ -7,12 +7,14 @@
 
 #include "io/raster_io.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/geojson.hpp"
 
 namespace greenweave {
 namespace {
 
 using testing::check_input_error;
 using testing::Folder;
+using testing::layer;
 
 /// A folder with a land cover of 40 x 40 cells, a framework and places, and room for study files.
 struct StudyFolder {
@@ -40,10 +42,6 @@ struct StudyFolder {
     return fmt::format(
         R"({{"type":"Feature","properties":{{"name":"{}"}},"geometry":{{"type":"{}","coordinates":{}}}}})", name, type,
         coordinates);
-  }
-  static std::string layer(const std::string& features) {
-    return R"({"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::32648"}},"features":[)" +
-           features + "]}";
   }
   std::filesystem::path study(const std::string& text, const std::string& name = "study.toml") const {
     return folder.write(name, text);
@@ -458,9 +456,8 @@ std::string zone(const std::string& name, int west, int south, int side) {
 TEST_CASE("structure: zones are united by name and lie on the frame; the keys arrive") {
   const StudyFolder at;
   // north twice, overlapping; away beyond the frame; south.
-  at.folder.write("zones.geojson",
-                  StudyFolder::layer(zone("north", 0, 600, 300) + "," + zone("north", 150, 600, 300) + "," +
-                                     zone("away", 90000, 0, 300) + "," + zone("south", 0, 0, 60)));
+  at.folder.write("zones.geojson", layer(zone("north", 0, 600, 300) + "," + zone("north", 150, 600, 300) + "," +
+                                         zone("away", 90000, 0, 300) + "," + zone("south", 0, 0, 60)));
   const std::string inputs = R"(
 [inputs]
 land_cover = "cover.tif"
@@ -514,16 +511,16 @@ zones = "zones.geojson"
     check_input_error([&] { load_study(path); }, words);
   };
   fails(basis_of_zones + guild, {"zones.geojson", "no such file", "zones"});
-  at.folder.write("zones.geojson", StudyFolder::layer(zone("north", 0, 600, 300)));
+  at.folder.write("zones.geojson", layer(zone("north", 0, 600, 300)));
   fails(basis_of_zones + "zones_name = \"town\"\n" + guild,
         {"zones.geojson", "no attribute \"town\"", "name one of its attributes: name"});
-  at.folder.write("zones.geojson", StudyFolder::layer(zone("", 0, 600, 300)));
+  at.folder.write("zones.geojson", layer(zone("", 0, 600, 300)));
   fails(basis_of_zones + guild, {"zones.geojson", "feature", "\"name\" is empty"});
-  at.folder.write("zones.geojson", StudyFolder::layer(zone("away", 90000, 0, 300)));
+  at.folder.write("zones.geojson", layer(zone("away", 90000, 0, 300)));
   fails(basis_of_zones + guild, {"zones.geojson", "none of its features lies within the study's frame", "zones"});
-  at.folder.write("zones.geojson", StudyFolder::layer(zone("tiny", 1, 1, 5)));
+  at.folder.write("zones.geojson", layer(zone("tiny", 1, 1, 5)));
   fails(basis_of_zones + guild, {"zones.geojson", "no cell of the study"});
-  at.folder.write("zones.geojson", StudyFolder::layer(StudyFolder::feature("gate", "Point", "[400500,3399500]")));
+  at.folder.write("zones.geojson", layer(StudyFolder::feature("gate", "Point", "[400500,3399500]")));
   fails(basis_of_zones + guild, {"zones.geojson", "\"gate\"", "of points", "polygons"});
   fails(basis + "[analysis.structure]\nlevels = [\"zones\"]\n", {"levels", "no zones", "[inputs]"});
   fails(basis + "[analysis.structure]\nlevels = [\"zone\"]\n", {"no level \"zone\"", "did you mean \"zones\""});
@@ -546,7 +543,7 @@ TEST_CASE("planning: the keys of sources, security and encroachment arrive") {
   codes.valid.assign(codes.values.size(), 1);
   codes.valid[0] = 0;
   write_geotiff(at.folder / "later.tif", at.frame, {"c", "1", "Classes", codes});
-  at.folder.write("approved.geojson", StudyFolder::layer(zone("town", 0, 600, 600)));
+  at.folder.write("approved.geojson", layer(zone("town", 0, 600, 600)));
   const Study study = load_study(at.study(basis + R"(
 [analysis.structure]
 edge_width_cells = 2
@@ -673,7 +670,7 @@ TEST_CASE("areas of one name are one area: where they overlap is no hole") {
                                 fmt::format("[[[{0},3399700],[{1},3399700],[{1},3399400],[{0},3399400],[{0},3399700]]]",
                                             400000 + west, 400000 + east));
   };
-  at.folder.write("twins.geojson", StudyFolder::layer(square(300, 600) + "," + square(450, 750)));
+  at.folder.write("twins.geojson", layer(square(300, 600) + "," + square(450, 750)));
   const Study study = load_study(at.study(R"(
 [inputs]
 land_cover = "cover.tif"
@@ -782,11 +779,10 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
   for (const std::string taken : {"tables", "land_cover", "disturbed"})
     fails(basis + "[[guild]]\npreset = \"ground_birds\"\nname = \"" + taken + "\"\n",
           {"\"" + taken + "\" is the name of something else"});
-  at.folder.write(
-      "mixed.geojson",
-      StudyFolder::layer(StudyFolder::feature("canal", "Point", "[400500,3399500]") + "," +
-                         StudyFolder::feature("canal", "LineString", "[[400010,3399990],[401100,3399000]]") + "," +
-                         StudyFolder::feature("away", "LineString", "[[500010,3399990],[501100,3399000]]")));
+  at.folder.write("mixed.geojson",
+                  layer(StudyFolder::feature("canal", "Point", "[400500,3399500]") + "," +
+                        StudyFolder::feature("canal", "LineString", "[[400010,3399990],[401100,3399000]]") + "," +
+                        StudyFolder::feature("away", "LineString", "[[500010,3399990],[501100,3399000]]")));
   const std::string mixed =
       "[inputs]\nland_cover = \"cover.tif\"\nframework = \"mixed.geojson\"\n"
       "[[guild]]\nname = \"ground_birds\"\n";
@@ -809,16 +805,16 @@ TEST_CASE("every mistake gets one message that names file, place and remedy") {
       },
       {"--scenario", "no scenario \"nothing\""});
 
-  at.folder.write("empty.geojson", StudyFolder::layer(""));
+  at.folder.write("empty.geojson", layer(""));
   fails("[inputs]\nland_cover = \"cover.tif\"\nframework = \"empty.geojson\"\n[[guild]]\nname = \"ground_birds\"\n",
         {"empty.geojson", "empty"});
   at.folder.write("bow.geojson",
-                  StudyFolder::layer(StudyFolder::feature(
+                  layer(StudyFolder::feature(
                       "bow", "Polygon",
                       "[[[400300,3399700],[400600,3399400],[400600,3399700],[400300,3399400],[400300,3399700]]]")));
   fails("[inputs]\nland_cover = \"cover.tif\"\nplaces = \"bow.geojson\"\n[[guild]]\nname = \"ground_birds\"\n",
         {"bow.geojson", "crosses itself"});
-  at.folder.write("far.geojson", StudyFolder::layer(StudyFolder::feature("far", "Point", "[1,1]")));
+  at.folder.write("far.geojson", layer(StudyFolder::feature("far", "Point", "[1,1]")));
   fails("[inputs]\nland_cover = \"cover.tif\"\nplaces = \"far.geojson\"\n[[guild]]\nname = \"ground_birds\"\n",
         {"far.geojson", "within the study's frame"});
 }

@@ -4,12 +4,14 @@
 #include "io/raster_io.hpp"
 #include "io/study_file.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/geojson.hpp"
 
 namespace greenweave {
 namespace {
 
 using testing::check_input_error;
 using testing::Folder;
+using testing::layer;
 
 /// A land cover of 20 x 20 cells, protected areas as vectors and as a raster.
 struct At {
@@ -36,10 +38,6 @@ struct At {
     return fmt::format(
         R"({{"type":"Feature","properties":{{"title":"the {0}","name":"{0}"}},"geometry":{{"type":"{1}","coordinates":{2}}}}})",
         name, type, coordinates);
-  }
-  static std::string layer(const std::string& features) {
-    return R"({"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::32648"}},"features":[)" +
-           features + "]}";
   }
   Study load(const std::string& inputs, const std::string& rest) const {
     return load_study(folder.write("study.toml", fmt::format("name = \"s\"\n[inputs]\nland_cover = \"cover.tif\"\n{}\n"

@@ -5,12 +5,14 @@
 #include "io/raster_io.hpp"
 #include "io/study_file.hpp"
 #include "tests/support/files.hpp"
+#include "tests/support/geojson.hpp"
 
 namespace greenweave {
 namespace {
 
 using testing::check_input_error;
 using testing::Folder;
+using testing::layer;
 
 /// A land cover of 40 x 40 cells, people, a trail from a gate to a tower, and an island that no trail reaches.
 struct At {
@@ -34,10 +36,6 @@ struct At {
     return fmt::format(
         R"({{"type":"Feature","properties":{{"name":"{}"}},"geometry":{{"type":"Point","coordinates":{}}}}})", name,
         at);
-  }
-  static std::string layer(const std::string& features) {
-    return R"({"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::32648"}},"features":[)" +
-           features + "]}";
   }
   Study load(const std::string& rest) const {
     return load_study(folder.write("study.toml",
@@ -145,15 +143,14 @@ TEST_CASE("[visitors]: mistakes are named with their remedy") {
   at.fails(visitors + stops + "[[visitors.season]]\nname = \"spring\"\ndays = 90\n", {"their days add up to 90"});
   at.fails(visitors + stops + "[[visitors.standard]]\nid = \"trail_width.walking.town\"\nleast = 1\n",
            {"no figure has the id", "trail_width.walking.urban"});
-  at.folder.write("trails.geojson",
-                  At::layer(At::trail("ridge", "\"width_m\":0", "[[400100,3399900],[400600,3399500]]")));
+  at.folder.write("trails.geojson", layer(At::trail("ridge", "\"width_m\":0", "[[400100,3399900],[400600,3399500]]")));
   at.fails(visitors + stops, {"trails.geojson", "\"ridge\"", "its width_m is 0"});
   at.folder.write("trails.geojson",
-                  At::layer(At::trail("ridge", "\"kind\":\"rural\"", "[[400100,3399900],[400600,3399500]]")));
+                  layer(At::trail("ridge", "\"kind\":\"rural\"", "[[400100,3399900],[400600,3399500]]")));
   at.fails(visitors + stops, {"its kind \"rural\" is not known"});
   at.folder.write("trails.geojson",
-                  At::layer(At::trail("west", "\"width_m\":2", "[[400100,3399900],[400200,3399900]]") + "," +
-                            At::trail("east", "\"width_m\":2", "[[400500,3399500],[400600,3399500]]")));
+                  layer(At::trail("west", "\"width_m\":2", "[[400100,3399900],[400200,3399900]]") + "," +
+                        At::trail("east", "\"width_m\":2", "[[400500,3399500],[400600,3399500]]")));
   at.fails(visitors + stops, {"gate"});
 }
 
