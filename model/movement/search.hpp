@@ -139,11 +139,15 @@ class CostSearch {
   /// Cost 0 at a cell that is not expanded: the inside of a patch whose rim is the source. Not at an impassable one.
   void add_interior(Cell cell);
 
-  /// Expands cells in order of cost up to `limit`. `visit(padded, cost)` sees a cell before it is expanded and says
-  /// whether to expand it; a cell may be seen again with a lower cost while its bucket is open. `done(cost)` is asked
-  /// whenever all cells of a cost below `cost` are final.
+  /// Expands cells in order of cost up to `limit`; goes on where it left off, if it was stopped. `visit(padded, cost)`
+  /// sees a cell before it is expanded and says whether to expand it; a cell may be seen again with a lower cost while
+  /// its bucket is open. `done(cost)` is asked whenever all cells of a cost below `cost` are final, and stops the
+  /// search.
   template <class Visit, class Done>
   void run(double limit, const Visit& visit, const Done& done);
+
+  /// Whether no cell is left to expand.
+  bool is_exhausted() const { return queued_ == 0; }
 
   /// A search of its own: least cost between two sets of cells, in cell widths; infinity if no path joins them, 0 if
   /// they share a passable cell.
@@ -188,6 +192,7 @@ class CostSearch {
   bool overflow_ = false;
   Heading heading_ = Heading::away;
   std::int64_t queued_ = 0;
+  std::size_t next_bucket_ = 0;  // to expand, counted from the start, not in the ring
 };
 
 /// Steps that cost the same in every direction: all eight neighbours of a cell at once, two to a register, since which
@@ -279,8 +284,7 @@ void CostSearch::expand(double limit, const Step& step, const Visit& visit, cons
   const auto at = [](std::uint32_t u, std::int32_t offset) {
     return static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offset);
   };
-  std::size_t open = 0;  // bucket, counted from the start, not in the ring
-  while (queued_ > 0) {
+  for (std::size_t open = next_bucket_; queued_ > 0;) {
     CellList& ring = ring_[open & mask];
     while (!ring.empty()) {
       open_.swap(ring);  // cells that fall into the open bucket again are appended to a fresh list
@@ -313,7 +317,7 @@ void CostSearch::expand(double limit, const Step& step, const Visit& visit, cons
       }
       open_.clear();
     }
-    ++open;
+    next_bucket_ = ++open;
     if (done(static_cast<double>(open) * grid_.bucket_width())) break;
   }
 }
