@@ -33,7 +33,7 @@ constexpr std::int64_t most_tasks = 1000;  // Slurm's own limit of an array is 1
 struct BatchOptions {
   fs::path study, out;
   StudyOverrides overrides;
-  bool overwrite = false, restart = false, missing = false, dry_run = false, quiet = false;
+  bool overwrite = false, restart = false, missing = false, dry_run = false, link = false, quiet = false;
   int threads = 0, jobs = 1;
   double silent_for_s = silent_for_s_by_default;
   fs::path cases;
@@ -204,8 +204,9 @@ void print_details(const BatchState& state) {
     const CaseState& c = state.cases[k];
     if (c.kind == CaseState::Kind::running) fmt::print("running     {:<32} {}\n", state.label(k), c.mark.who);
     if (c.kind == CaseState::Kind::stalled)
-      fmt::print("stalled     {:<32} {}, no sign of life for {}\n", state.label(k), c.mark.who,
-                 duration(c.mark.silent_s));
+      fmt::print("stalled     {:<32} {}, {} {}\n", state.label(k), c.mark.who,
+                 c.mark.silent_s > 0.0 ? "no sign of life for" : "its clock is ahead by",
+                 duration(std::abs(c.mark.silent_s)));
     if (c.kind == CaseState::Kind::failed)
       fmt::print("failed      {:<32} {}: {}\n", state.label(k), c.mark.who, c.mark.reason);
     if (c.kind == CaseState::Kind::missing) missing.push_back(state.label(k));
@@ -217,11 +218,26 @@ void print_details(const BatchState& state) {
              missing.size() > shown ? fmt::format(" and {} more", missing.size() - shown) : "");
 }
 
+/// Adds what there is to say of the case files that joined results are linked to. False: they are not all there.
+bool describe_links(const fs::path& out, std::string& lines) {
+  const std::vector<ResultsFile::LinkedCase> linked = ResultsFile(out).linked_cases();
+  if (linked.empty()) return true;
+  const auto is_wrong = [](const ResultsFile::LinkedCase& c) { return !c.trouble.empty(); };
+  const auto wrong = std::count_if(linked.begin(), linked.end(), is_wrong);
+  lines += fmt::format("rasters     in {}: {} files", linked.front().file.parent_path().string(), linked.size());
+  if (wrong > 0) {
+    const auto first = std::find_if(linked.begin(), linked.end(), is_wrong);
+    lines += fmt::format(", {} not as they were: {}, {}", wrong, first->file.filename().string(), first->trouble);
+  }
+  lines += "\n";
+  return wrong == 0;
+}
+
 void status(const BatchOptions& options) {
   const BatchStudies batch = batch_studies(options.study, options.out, options.overrides);
   BatchState state;
   std::string name = batch.sweep ? batch.sweep->name : "", lines;
-  bool all_joined = true;
+  bool all_joined = true, all_linked_there = true;
   fs::path out;
   for (const BatchStudy& part : batch.studies) {
     const Study study = load(part, options.overrides);
@@ -233,6 +249,7 @@ void status(const BatchOptions& options) {
     if (batch.sweep)
       lines += fmt::format("variant     {:<40} {}\n", part.variant,
                            joined ? fmt::format("{} done, joined", states.size()) : Summary(states).words());
+    if (joined) all_linked_there = describe_links(out, lines) && all_linked_there;
     state.cases.insert(state.cases.end(), states.begin(), states.end());
     state.variants.resize(state.cases.size(), part.variant);
   }
@@ -241,6 +258,7 @@ void status(const BatchOptions& options) {
              sum.total, sum.words(), lines);
   if (all_joined) {
     fmt::print("joined      {}\n", batch.sweep ? batch.sweep->folder.string() : out.string());
+    if (!all_linked_there) throw DemandUnmet{};
     return;
   }
   print_details(state);
@@ -274,7 +292,7 @@ bool gather_one(const BatchStudy& batch, const BatchOptions& options) {
   const auto key_time = fs::last_write_time(folder / "key", ignored);
   if (!ignored) begun = std::chrono::duration<double>(fs::file_time_type::clock::now() - key_time).count();
   ResultsStore store(study, out, options.overwrite, false);
-  store.finish(cases_of(study), std::max(0.0, begun));
+  store.finish(cases_of(study), std::max(0.0, begun), options.link ? Rasters::linked : Rasters::copied);
   fmt::print("{}{} cases joined: {}\n", of_variant, sum.total, out.string());
   return true;
 }
@@ -423,6 +441,7 @@ Submission submission_of(const Plan& plan, const BatchOptions& options, const st
     submission.work.emplace_back("--overwrite");
     submission.gather.emplace_back("--overwrite");
   }
+  if (options.link) submission.gather.emplace_back("--link");
   submission.work.insert(submission.work.end(), {"--quiet", "--threads", fmt::format("{}", cluster.threads),
                                                  "--silent-for", fmt::format("{:g}", options.silent_for_s), "--cases",
                                                  (submission.folder / "cases.txt").string()});
@@ -498,12 +517,15 @@ void submit(const BatchOptions& options) {
 }  // namespace
 
 void add_batch_commands(CLI::App& app) {
+  const std::string about_link =
+      "Keep the case files beside the results file, which links to their rasters instead of copying them";
   auto* command = app.add_subcommand("submit", "Submit the cases of a study to a Slurm cluster");
   auto options = std::make_shared<BatchOptions>();
   add_common(*command, *options);
   command->add_flag("--missing", options->missing, "Only the cases that are neither done nor running");
   command->add_flag("--dry-run", options->dry_run, "Print the scripts, write and submit nothing");
   command->add_flag("--overwrite", options->overwrite, "Replace an existing results file at the end");
+  command->add_flag("--link", options->link, about_link);
   command->add_flag("--restart", options->restart, "Throw away what an earlier, unfinished run of another state left");
   command->callback([options] { submit(*options); });
 
@@ -516,6 +538,7 @@ void add_batch_commands(CLI::App& app) {
   options = std::make_shared<BatchOptions>();
   add_common(*command, *options);
   command->add_flag("--overwrite", options->overwrite, "Replace an existing results file");
+  command->add_flag("--link", options->link, about_link);
   command->callback([options] { gather(*options); });
 
   command =

@@ -13,6 +13,7 @@
 #include "app/commands.hpp"
 #include "app/csv.hpp"
 #include "app/selection.hpp"
+#include "app/sweep_results.hpp"
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
 #include "io/sweep.hpp"
@@ -492,39 +493,14 @@ void print_across(const Sweep& sweep, const std::vector<VariantResults>& all, co
   }
 }
 
-/// A table of one variant with the columns in front that say which it is.
-void append_variant(const Sweep& sweep, const Variant& variant, const std::string& table, std::string& text) {
-  if (table.empty()) return;
-  const std::size_t head = table.find('\n') + 1;
-  if (text.empty()) {
-    text = "variant,study";
-    for (const std::string& parameter : sweep.parameters) text += fmt::format(",{}", quoted(parameter));
-    text += fmt::format(",{}", table.substr(0, head));
-  }
-  std::string front = fmt::format("{},{}", variant.name, variant.base);
-  for (const std::string& value : variant.values) front += fmt::format(",{}", quoted(value));
-  for (std::size_t at = head; at < table.size();) {
-    const std::size_t end = table.find('\n', at) + 1;
-    text += fmt::format("{},{}", front, table.substr(at, end - at));
-    at = end;
-  }
-}
-
 /// The variants of a sweep beside each other.
 void compare_sweep(const CompareOptions& options) {
   const Sweep sweep = read_sweep(options.results);
   const Paint paint = Paint::for_output();
   std::vector<VariantResults> all;
   std::vector<std::string> missing;
-  for (const Variant& variant : sweep.variants) {
-    if (fs::exists(variant.results))
-      all.push_back(read_variant(variant, options.selection));
-    else
-      missing.push_back(variant.name);
-  }
-  if (all.empty())
-    throw InputError(sweep.folder.string(), "", "no variant of the sweep has results there yet",
-                     "run the sweep: greenweave run, or submit; `greenweave status` says how far it is");
+  for (const Variant* variant : variants_with_results(sweep, missing))
+    all.push_back(read_variant(*variant, options.selection));
   fmt::print("{}{}{}: {} of {} variants\n", paint.head, sweep.title, paint.off, all.size(), sweep.variants.size());
   std::vector<std::pair<std::string, int>> groups;
   std::vector<std::string> known;
@@ -542,7 +518,7 @@ void compare_sweep(const CompareOptions& options) {
   for (const auto& [guild, year] : groups)
     for (const std::string& index : options.indices) print_across(sweep, all, guild, year, index, paint);
   bool all_met = true;
-  std::string indices, targets;
+  VariantTable indices(sweep), targets(sweep);
   for (const VariantResults& results : all) {
     const auto& outcomes = results.comparison.outcomes;
     all_met = all_met && results.comparison.all_met();
@@ -552,15 +528,14 @@ void compare_sweep(const CompareOptions& options) {
       fmt::print("  {:<60} {} of {}\n", results.variant->name,
                  std::count_if(outcomes.begin(), outcomes.end(), [](const TargetOutcome& o) { return o.met; }),
                  outcomes.size());
-    append_variant(sweep, *results.variant, csv_of_indices(results.cases, results.comparison, results.baseline),
-                   indices);
-    append_variant(sweep, *results.variant, csv_of_targets(results.comparison), targets);
+    indices.add(*results.variant, csv_of_indices(results.cases, results.comparison, results.baseline));
+    targets.add(*results.variant, csv_of_targets(results.comparison));
   }
   if (!missing.empty()) fmt::print("\nwithout results: {}\n", fmt::join(missing, ", "));
   if (!options.csv.empty()) {
     fs::path beside = options.csv;
     beside.replace_filename(options.csv.stem().string() + "-targets" + options.csv.extension().string());
-    write_files({{options.csv, indices}, {beside, targets}});
+    write_files({{options.csv, indices.text()}, {beside, targets.text()}});
   }
   if (options.strict && !all_met) throw DemandUnmet();
 }
@@ -570,6 +545,7 @@ void compare_command(const CompareOptions& options) {
     compare_sweep(options);
     return;
   }
+  require_one_study(options.results);
   const ResultsFile file(options.results);
   const Chosen chosen = choose(file, options.selection);
   const std::string baseline = file.scenarios().front();

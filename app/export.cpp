@@ -4,6 +4,7 @@
 
 #include "app/commands.hpp"
 #include "app/selection.hpp"
+#include "app/sweep_results.hpp"
 #include "io/raster_io.hpp"
 #include "io/results_file.hpp"
 #include "io/vector_io.hpp"
@@ -84,6 +85,7 @@ std::vector<VectorLayer> layers_of(const ResultsFile& file, const std::string& s
 }
 
 void export_command(const ExportOptions& options) {
+  require_one_study(options.results);
   const ResultsFile file(options.results);
   const Chosen chosen = choose(file, options.selection);
   fs::path out = options.out;
@@ -91,6 +93,8 @@ void export_command(const ExportOptions& options) {
   if (fs::exists(out) && !fs::is_empty(out))
     throw InputError(out.string(), "", "the folder is not empty, and nothing is overwritten",
                      "give another with --out, or empty it");
+  for (const std::string& scenario : chosen.scenarios)
+    for (const int year : chosen.years) file.require_rasters(scenario, year);
   std::int64_t count = 0;
   const auto write_rasters = [&](const fs::path& folder, const std::string& scenario, int year,
                                  const std::string& guild) {

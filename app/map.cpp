@@ -6,6 +6,7 @@
 
 #include "app/commands.hpp"
 #include "app/selection.hpp"
+#include "app/sweep_results.hpp"
 #include "io/map_png.hpp"
 #include "io/results_file.hpp"
 
@@ -55,6 +56,7 @@ std::vector<std::pair<std::string, std::string>> figures(const ResultsFile& file
 }
 
 void map_command(const MapOptions& options) {
+  require_one_study(options.results);
   const ResultsFile file(options.results);
   const auto list = [](const std::string& name) {
     return name.empty() ? std::vector<std::string>{} : std::vector<std::string>{name};

@@ -21,7 +21,7 @@ struct RunOptions {
   std::filesystem::path study, out;
   StudyOverrides overrides;
   int threads = 0, jobs = 0;
-  bool overwrite = false, restart = false, quiet = false;
+  bool overwrite = false, restart = false, link = false, quiet = false;
 };
 
 std::atomic<bool> interrupted{false};
@@ -44,7 +44,7 @@ std::size_t run_one(const BatchStudy& batch, const RunOptions& options, const Ru
   ResultsStore store(study, out, options.overwrite, options.restart);
   run_study(study, store, context, options.jobs);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  store.finish(cases_of(study), seconds);
+  store.finish(cases_of(study), seconds, options.link ? Rasters::linked : Rasters::copied);
   if (!study.notice.empty() && batch.variant.empty()) fmt::print("Note: {}\n", study.notice);
   fmt::print("{} cases in {:.1f} s: {}\n", cases_of(study).size(), seconds, out.string());
   return cases_of(study).size();
@@ -84,6 +84,9 @@ void add_run_command(CLI::App& app) {
   command->add_option("-j,--jobs", options->jobs, "Cases at once; default: as many as threads. Fewer need less memory");
   command->add_flag("--overwrite", options->overwrite, "Replace an existing results file");
   command->add_flag("--restart", options->restart, "Throw away what an earlier, unfinished run of another state left");
+  command->add_flag(
+      "--link", options->link,
+      "Keep the case files beside the results file, which links to their rasters instead of copying them");
   command->add_flag("-q,--quiet", options->quiet, "No progress");
   command->callback([options] { run(*options); });
 }

@@ -1,12 +1,16 @@
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <optional>
 #include <set>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "app/commands.hpp"
 #include "app/csv.hpp"
 #include "app/selection.hpp"
+#include "app/sweep_results.hpp"
 #include "io/results_file.hpp"
 #include "model/run/error.hpp"
 
@@ -39,14 +43,9 @@ std::string csv_of_indices(const std::vector<CaseIndices>& cases, const std::str
   return text;
 }
 
-void tables_command(const TablesOptions& options) {
-  const ResultsFile file(options.results);
-  const Chosen chosen = choose(file, options.selection);
-  fs::path out = options.out;
-  if (out.empty()) out = options.results.parent_path() / (options.results.stem().string() + "-tables");
-  if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out)))
-    throw InputError(out.string(), "", "it is no empty folder, and nothing is overwritten",
-                     "give another with --out, or empty it");
+/// Every table of a results file: name and CSV.
+std::vector<std::pair<std::string, std::string>> tables_of(const ResultsFile& file, const Selection& selection) {
+  const Chosen chosen = choose(file, selection);
   std::vector<CaseIndices> cases, land;
   std::set<std::string> of_guilds, of_cases;
   // Before and after stand together: the baseline comes first, asked for or not.
@@ -67,6 +66,35 @@ void tables_command(const TablesOptions& options) {
   for (const std::string& name : of_cases) files.emplace_back(name, csv_of(file, land, name));
   for (const std::string& name : of_guilds)
     files.emplace_back(of_cases.contains(name) ? name + "_of_guilds" : name, csv_of(file, cases, name));
+  return files;
+}
+
+/// Every table of a sweep's variants, one below the other.
+std::vector<std::pair<std::string, std::string>> tables_of(const Sweep& sweep, const Selection& selection) {
+  std::vector<std::string> missing, order;
+  std::map<std::string, VariantTable> tables;
+  for (const Variant* variant : variants_with_results(sweep, missing))
+    for (const auto& [name, text] : tables_of(ResultsFile(variant->results), selection)) {
+      if (!tables.contains(name)) order.push_back(name);
+      tables.try_emplace(name, sweep).first->second.add(*variant, text);
+    }
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const std::string& name : order) files.emplace_back(name, tables.at(name).text());
+  if (!missing.empty()) fmt::print("without results: {}\n", fmt::join(missing, ", "));
+  return files;
+}
+
+void tables_command(const TablesOptions& options) {
+  std::optional<Sweep> sweep;
+  if (!fs::is_directory(options.results) && is_sweep(options.results)) sweep = read_sweep(options.results);
+  if (!sweep) require_one_study(options.results);
+  fs::path out = options.out;
+  if (out.empty()) out = options.results.parent_path() / (options.results.stem().string() + "-tables");
+  if (fs::exists(out) && (!fs::is_directory(out) || !fs::is_empty(out)))
+    throw InputError(out.string(), "", "it is no empty folder, and nothing is overwritten",
+                     "give another with --out, or empty it");
+  const auto files =
+      sweep ? tables_of(*sweep, options.selection) : tables_of(ResultsFile(options.results), options.selection);
   fs::create_directories(out);
   for (const auto& [name, text] : files) {
     const fs::path path = out / (name + ".csv");
@@ -84,7 +112,10 @@ void add_tables_command(CLI::App& app) {
   auto* command = app.add_subcommand(
       "tables", "Write every table of a results file as CSV, all cases of a table in one file, the baseline first");
   auto options = std::make_shared<TablesOptions>();
-  command->add_option("results", options->results, "Results file")->required();
+  command
+      ->add_option("results", options->results,
+                   "Results file, or the file of a sweep: its variants one below the other")
+      ->required();
   command->add_option("-o,--out", options->out, "Folder; default: <results>-tables");
   add_selection(*command, options->selection);
   command->callback([options] { tables_command(*options); });

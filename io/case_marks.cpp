@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -12,13 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "model/run/error.hpp"
-
 namespace greenweave {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr double beats = 10.0;   // while a claim may be silent
+constexpr double watched = 2.5;  // beats for which a claim is watched before it is taken over
 
 fs::path claim_of(const fs::path& folder, const CaseId& id) { return folder / (file_stem_of(id) + ".claim"); }
 fs::path failure_of(const fs::path& folder, const CaseId& id) { return folder / (file_stem_of(id) + ".failed"); }
@@ -101,20 +103,44 @@ CaseMarks::~CaseMarks() {
 
 void CaseMarks::keep_alive() {
   std::unique_lock<std::mutex> lock(mutex_);
-  const auto pause = std::chrono::duration<double>(silent_for_s_ / 10.0);
+  const auto pause = std::chrono::duration<double>(silent_for_s_ / beats);
   while (!wake_.wait_for(lock, pause, [this] { return ends_; }))
     // A failure only makes us look silent: it may be over the next time.
     for (const CaseId& id : claimed_) utimensat(AT_FDCWD, claim_of(folder_, id).c_str(), nullptr, 0);
 }
 
+bool CaseMarks::is_silent(const fs::path& claim, double pulse_s) {
+  const auto enough = std::chrono::duration<double>(watched * pulse_s);
+  std::unique_lock<std::mutex> lock(mutex_);
+  const auto look_at = [&](const fs::path& path) {
+    const double beat = time_of(path);
+    if (const auto seen = seen_.find(path); seen == seen_.end() || seen->second.beat != beat)
+      seen_[path] = {beat, std::chrono::steady_clock::now()};
+  };
+  // At all of them: whoever waits for one need not wait again for the next.
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored))
+    if (entry.path().extension() == claim.extension()) look_at(entry.path());
+  look_at(claim);
+  const Sight first = seen_.at(claim);
+  while (std::chrono::steady_clock::now() - first.when < enough) {
+    if (ends_ || time_of(claim) != first.beat) break;
+    wake_.wait_for(lock, std::chrono::duration<double>(pulse_s / 4.0));
+  }
+  return !ends_ && time_of(claim) == first.beat;
+}
+
 bool CaseMarks::claim(const CaseId& id) {
   const fs::path path = claim_of(folder_, id);
-  const std::string content = who_ + "\n" + host() + "\n";
+  const std::string content = fmt::format("{}\n{}\n{:g}\n", who_, host(), silent_for_s_ / beats);
   bool is_ours = create_alone(path, content);
   if (!is_ours) {
     const CaseMark mark = read(folder_, id, time_at(folder_), silent_for_s_);
     // Ours from before a kill: the task was requeued. Or of one who gives no sign of life.
-    if (mark.kind == CaseMark::Kind::claimed && mark.who != who_) return false;
+    if (mark.who != who_) {
+      if (mark.kind == CaseMark::Kind::claimed) return false;
+      if (mark.kind == CaseMark::Kind::stalled && !is_silent(path, mark.pulse_s)) return false;
+    }
     // Whoever moves it away may have it; of two who try, one does.
     const fs::path aside = fmt::format("{}.{}-{}", path.string(), host(), getpid());
     std::error_code error;
@@ -141,7 +167,12 @@ void CaseMarks::give_back(const CaseId& id) {
 }
 
 void CaseMarks::fail(const CaseId& id, const std::string& reason) {
-  std::ofstream(failure_of(folder_, id), std::ios::trunc) << who_ << '\n' << reason << '\n';
+  for (const int pause_s : {0, 1, 5}) {
+    std::this_thread::sleep_for(std::chrono::seconds(pause_s));
+    std::ofstream file(failure_of(folder_, id), std::ios::trunc);
+    file << who_ << '\n' << reason << '\n';
+    if (file.flush()) break;
+  }
   give_back(id);
 }
 
@@ -149,9 +180,13 @@ CaseMark CaseMarks::read(const fs::path& folder, const CaseId& id, double now, d
   CaseMark mark;
   const auto first_line = [](const std::string& text) { return text.substr(0, text.find('\n')); };
   if (const double beat = time_of(claim_of(folder, id)); beat >= 0.0) {
-    mark.silent_s = std::max(0.0, now - beat);
-    mark.kind = mark.silent_s > silent_for_s ? CaseMark::Kind::stalled : CaseMark::Kind::claimed;
-    mark.who = first_line(content_of(claim_of(folder, id)));
+    mark.silent_s = now - beat;
+    mark.kind = std::abs(mark.silent_s) > silent_for_s ? CaseMark::Kind::stalled : CaseMark::Kind::claimed;
+    std::istringstream lines(content_of(claim_of(folder, id)));
+    std::string machine;
+    std::getline(lines, mark.who);
+    std::getline(lines, machine);
+    if (!(lines >> mark.pulse_s)) mark.pulse_s = silent_for_s / beats;
     return mark;
   }
   if (const fs::path failure = failure_of(folder, id); fs::exists(failure)) {

@@ -1,11 +1,14 @@
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
 #include <thread>
 
+#include "model/run/error.hpp"
 #include "scenarios/case_result.hpp"
 
 namespace greenweave {
@@ -26,12 +29,26 @@ struct CaseMark {
   enum class Kind { none, claimed, stalled, failed } kind = Kind::none;
   std::string who;        // claims it, or failed at it
   std::string reason;     // of a failure
-  double silent_s = 0.0;  // since a sign of life of the one who claims it
+  double silent_s = 0.0;  // since a sign of life of the one who claims it; below 0: its time lies ahead of the clock
+  double pulse_s = 0.0;   // between signs of life
 };
 
+/// Runs `write` again after 1, 5 and 25 s while it throws an InputError: a file system may be away for a moment.
+template <class Write>
+auto patiently(const Write& write) {
+  for (const int pause_s : {1, 5, 25}) try {
+      return write();
+    } catch (const InputError&) {
+      std::this_thread::sleep_for(std::chrono::seconds(pause_s));
+    }
+  return write();
+}
+
 /// Files beside the finished cases by which several processes, on one machine or many, share out the rest: a claim is
-/// made by one process alone (exclusive creation), shows its age while the process lives, and may be taken over when
-/// that is silent for too long. A case that is worked out twice all the same yields the same bytes.
+/// made by one process alone (exclusive creation), is touched while the process lives, and may be taken over when that
+/// is silent for too long. Where machines stamp files with clocks of their own an age may be wrong by hours, so a claim
+/// that looks old, or from the future, is watched for some beats before it is taken over. A case that is worked out
+/// twice all the same yields the same bytes.
 class CaseMarks {
  public:
   CaseMarks(std::filesystem::path folder, std::string who, double silent_for_s);
@@ -39,7 +56,7 @@ class CaseMarks {
   CaseMarks(const CaseMarks&) = delete;
   CaseMarks& operator=(const CaseMarks&) = delete;
 
-  /// Claims a case; false if someone else is at it.
+  /// Claims a case; false if someone else is at it. May take a few beats where one seems to have given up.
   bool claim(const CaseId& id);
   void give_back(const CaseId& id);
   /// Notes that a case failed, and gives it back.
@@ -50,6 +67,7 @@ class CaseMarks {
 
  private:
   void keep_alive();
+  bool is_silent(const std::filesystem::path& claim, double pulse_s);
 
   std::filesystem::path folder_;
   std::string who_;
@@ -58,6 +76,12 @@ class CaseMarks {
   std::condition_variable wake_;
   bool ends_ = false;
   std::set<CaseId> claimed_;
+  /// Claims that were seen, with their time then, and when that was.
+  struct Sight {
+    double beat;
+    std::chrono::steady_clock::time_point when;
+  };
+  std::map<std::filesystem::path, Sight> seen_;
   std::thread pulse_;
 };
 

@@ -280,6 +280,13 @@ std::string text_attribute(hid_t object, const std::string& name) {
   return value;
 }
 
+double number_attribute(hid_t object, const std::string& name) {
+  const Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "attribute " + name);
+  double value = 0.0;
+  check(H5Aread(attribute, H5T_NATIVE_DOUBLE, &value), "attribute " + name);
+  return value;
+}
+
 std::int64_t integer_attribute(hid_t object, const std::string& name, std::int64_t missing) {
   if (H5Aexists(object, name.c_str()) <= 0) return missing;
   const Handle attribute(H5Aopen(object, name.c_str(), H5P_DEFAULT), H5Aclose, "attribute " + name);
@@ -343,6 +350,32 @@ std::vector<std::string> read_texts(hid_t group, const std::string& name) {
 Handle create_bare_dimension(hid_t group, const std::string& name, std::size_t length) {
   Handle dataset = create_dataset(group, name, H5T_IEEE_F32BE, vector_space(length), dataset_properties());
   make_scale(dataset, fmt::format("This is a netCDF dimension but not a netCDF variable.{:10}", length));
+  return dataset;
+}
+
+Handle create_virtual(hid_t group, const std::string& name, hid_t source, const std::string& file,
+                      const std::string& path) {
+  const Handle type(H5Dget_type(source), H5Tclose, "type"), space(H5Dget_space(source), H5Sclose, "space");
+  const Handle its(H5Dget_create_plist(source), H5Pclose, "properties");
+  std::vector<std::uint8_t> fill(H5Tget_size(type));
+  check(H5Pget_fill_value(its, type, fill.data()), "fill value");
+  const Handle properties = dataset_properties();
+  check(H5Pset_fill_value(properties, type, fill.data()), "fill value");
+  check(H5Pset_virtual(properties, space, file.c_str(), path.c_str(), space), "linking " + name);
+  Handle dataset = create_dataset(group, name, type, space, properties);
+  const int count = H5Aget_num_attrs(source);
+  for (int k = 0; k < count; ++k) {
+    const Handle from(
+        H5Aopen_by_idx(source, ".", H5_INDEX_NAME, H5_ITER_INC, static_cast<hsize_t>(k), H5P_DEFAULT, H5P_DEFAULT),
+        H5Aclose, "attribute");
+    std::string attribute(static_cast<std::size_t>(check<hid_t>(H5Aget_name(from, 0, nullptr), "attribute")), '\0');
+    H5Aget_name(from, attribute.size() + 1, attribute.data());
+    const Handle its_type(H5Aget_type(from), H5Tclose, "type"), its_space(H5Aget_space(from), H5Sclose, "space");
+    std::vector<std::uint8_t> bytes(H5Tget_size(its_type) *
+                                    static_cast<std::size_t>(H5Sget_simple_extent_npoints(its_space)));
+    check(H5Aread(from, its_type, bytes.data()), "attribute " + attribute);
+    write_attribute(dataset, attribute, its_type, its_space, bytes.data());
+  }
   return dataset;
 }
 

@@ -64,6 +64,7 @@ void set_attribute(hid_t object, const std::string& name, std::uint8_t value);
 void set_attribute(hid_t object, const std::string& name, const std::vector<double>& values);
 std::string text_attribute(hid_t object, const std::string& name);  // "" if there is none
 std::int64_t integer_attribute(hid_t object, const std::string& name, std::int64_t missing);
+double number_attribute(hid_t object, const std::string& name);
 
 template <class T>
 hid_t native_type();
@@ -83,6 +84,11 @@ std::vector<std::string> read_texts(hid_t group, const std::string& name);
 Handle create_bare_dimension(hid_t group, const std::string& name, std::size_t length);
 void make_scale(hid_t dataset, const std::string& name);
 void attach_scale(hid_t dataset, hid_t scale, unsigned dimension);
+
+/// A dataset whose values stay in another file (a virtual dataset), with the type, extent, fill value and attributes of
+/// `source`, which is `path` in that file. `file` is looked for from the folder of the new dataset's own file on.
+Handle create_virtual(hid_t group, const std::string& name, hid_t source, const std::string& file,
+                      const std::string& path);
 
 /// A raster cut into chunks, each shuffled, deflated and checksummed as HDF5's own filters would, but in parallel and
 /// outside of the library, which works on one thread at a time.

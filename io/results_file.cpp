@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <mutex>
 #include <set>
 #include <sstream>
@@ -285,15 +286,38 @@ std::string read_file(const fs::path& path) {
                    "is the disk full, or the folder read-only? Finished cases are kept; run the same command to go on");
 }
 
-/// Before a file gets its final name, its bytes are where a crash or another machine finds them.
+/// Before a file gets its final name, its bytes are where a crash or another machine finds them. File systems of a
+/// network say only then that a disk is full.
 void sync_to_disk(const fs::path& path) {
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return;
-  fsync(descriptor);
+  if (descriptor < 0) throw h5::Error(std::strerror(errno));
+  const int error = fsync(descriptor) != 0 && errno != EINVAL && errno != ENOTSUP ? errno : 0;
   close(descriptor);
+  if (error != 0) throw h5::Error(std::strerror(error));
 }
 
 std::string file_name_of(const CaseId& id) { return file_stem_of(id) + ".h5"; }
+
+void copy_object(hid_t part, hid_t file, const std::string& path) {
+  h5::check(H5Ocopy(part, path.c_str(), file, path.c_str(), H5P_DEFAULT, H5P_DEFAULT), "joining " + path);
+}
+
+/// A case's or a guild's group of `part` with all that is in it, but for the cells of rasters, which stay there.
+/// `name`: of that file, as the new one is to look for it.
+void link_rasters(hid_t part, hid_t file, const std::string& path, const std::string& name) {
+  const h5::Handle from = h5::open_group(part, path), to = h5::create_group(file, path);
+  for (const std::string& item : h5::names_in(from)) {
+    const std::string inner = path + "/" + item;
+    if (!h5::is_group(from, item)) {
+      const h5::Handle source(H5Dopen2(from, item.c_str(), H5P_DEFAULT), H5Dclose, "dataset " + item);
+      h5::create_virtual(to, item, source, name, inner);
+    } else if (item == "tables" || item == "paths") {
+      copy_object(part, file, inner);
+    } else {
+      link_rasters(part, file, inner, name);
+    }
+  }
+}
 
 }  // namespace
 
@@ -345,11 +369,13 @@ struct ResultsStore::Impl {
   }
 
   void write_common(hid_t file) const;
-  void join_case(hid_t file, const CaseId& id, hid_t x, hid_t y) const;
+  void join_case(hid_t file, const CaseId& id, hid_t x, hid_t y, Rasters rasters) const;
+  void keep_case_files(const std::vector<CaseId>& cases, const fs::path& folder) const;
   void join_indices(hid_t file, const std::string& scenario, int year, hid_t draw) const;
 };
 
 fs::path partial_folder(const fs::path& results) { return results.string() + ".partial"; }
+fs::path cases_folder(const fs::path& results) { return results.string() + ".cases"; }
 
 std::optional<CaseCost> finished_case(const fs::path& partial, const CaseId& id) {
   const fs::path path = partial / file_name_of(id);
@@ -359,13 +385,8 @@ std::optional<CaseCost> finished_case(const fs::path& partial, const CaseId& id)
   h5::quiet();
   try {
     const h5::Handle file = h5::open_file(path.string());
-    CaseCost cost;
-    for (const auto& [name, value] : {std::pair{"seconds", &cost.seconds}, std::pair{"peak_bytes", &cost.peak_bytes}}) {
-      const h5::Handle attribute(H5Aopen(file, name, H5P_DEFAULT), H5Aclose, name);
-      h5::check(H5Aread(attribute, H5T_NATIVE_DOUBLE, value), name);
-    }
-    cost.program_version = h5::text_attribute(file, "program");
-    return cost;
+    return CaseCost{h5::number_attribute(file, "seconds"), h5::number_attribute(file, "peak_bytes"),
+                    h5::text_attribute(file, "program")};
   } catch (const h5::Error&) {
     return std::nullopt;
   }
@@ -474,7 +495,9 @@ void ResultsStore::store(const CaseResult& result) {
     fs::remove(unfinished, ignored);
     fail_writing(target, error.what());
   }
-  fs::rename(unfinished, target);
+  std::error_code error;
+  fs::rename(unfinished, target, error);
+  if (error) fail_writing(target, error.message());
 }
 
 void ResultsStore::Impl::write_common(hid_t file) const {
@@ -537,11 +560,14 @@ void ResultsStore::Impl::write_common(hid_t file) const {
   give_dimensions(group);
 }
 
-void ResultsStore::Impl::join_case(hid_t file, const CaseId& id, hid_t x, hid_t y) const {
+void ResultsStore::Impl::join_case(hid_t file, const CaseId& id, hid_t x, hid_t y, Rasters rasters) const {
   const std::string path = case_path(id.scenario, id.year);
   const h5::Handle part = h5::open_file((partial / file_name_of(id)).string());
   h5::create_group(file, "/scenarios/" + id.scenario);
-  h5::check(H5Ocopy(part, path.c_str(), file, path.c_str(), H5P_DEFAULT, H5P_DEFAULT), "joining " + path);
+  if (rasters == Rasters::linked)
+    link_rasters(part, file, path, (cases_folder(out).filename() / file_name_of(id)).string());
+  else
+    copy_object(part, file, path);
   const auto complete = [&](const h5::Handle& group) {
     for (const std::string& name : h5::names_in(group)) {
       if (h5::is_group(group, name)) continue;
@@ -587,10 +613,24 @@ void ResultsStore::Impl::join_indices(hid_t file, const std::string& scenario, i
   }
 }
 
-void ResultsStore::finish(const std::vector<CaseId>& cases, double wall_seconds) {
+void ResultsStore::Impl::keep_case_files(const std::vector<CaseId>& cases, const fs::path& folder) const {
+  fs::remove_all(folder);
+  fs::create_directory(folder);
+  for (const CaseId& id : cases) {
+    if (id.draw != 0) continue;  // only the first draw has rasters
+    const fs::path from = partial / file_name_of(id), to = folder / file_name_of(id);
+    // They stay among the unfinished as well until all is done. Not every file system has second names.
+    std::error_code error;
+    fs::create_hard_link(from, to, error);
+    if (error) fs::copy_file(from, to);
+  }
+}
+
+void ResultsStore::finish(const std::vector<CaseId>& cases, double wall_seconds, Rasters rasters) {
   const std::lock_guard<std::mutex> guard(impl_->mutex);
   const fs::path& out = impl_->out;
-  const fs::path unfinished = out.string() + ".unfinished";
+  const fs::path unfinished = out.string() + ".unfinished", kept = cases_folder(out),
+                 kept_unfinished = kept.string() + ".unfinished";
   try {
     {
       const h5::Handle file = h5::create_file(unfinished.string());
@@ -604,22 +644,20 @@ void ResultsStore::finish(const std::vector<CaseId>& cases, double wall_seconds)
       std::vector<double> seconds;
       for (const CaseId& id : cases) {
         if (id.draw == 0) {
-          impl_->join_case(file, id, x, y);
+          impl_->join_case(file, id, x, y, rasters);
           impl_->join_indices(file, id.scenario, id.year, draw);
         }
         const h5::Handle part = h5::open_file((impl_->partial / file_name_of(id)).string());
-        const h5::Handle attribute(H5Aopen(part, "seconds", H5P_DEFAULT), H5Aclose, "seconds");
-        double value = 0.0;
-        h5::check(H5Aread(attribute, H5T_NATIVE_DOUBLE, &value), "seconds");
         scenarios.push_back(id.scenario);
         years.push_back(id.year);
         draws.push_back(id.draw);
-        seconds.push_back(value);
+        seconds.push_back(h5::number_attribute(part, "seconds"));
       }
       // All that differs from run to run of the same study stands in this group.
       const h5::Handle run = h5::create_group(file, "run");
       h5::set_attribute(run, "finished", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))));
       h5::set_attribute(run, "wall_seconds", wall_seconds);
+      if (rasters == Rasters::linked) h5::set_attribute(run, "case_folder", kept.filename().string());
       write_table(run, {"cases",
                         {{"scenario", "", "Scenario", scenarios},
                          {"year", "1", "Year", years},
@@ -634,14 +672,26 @@ void ResultsStore::finish(const std::vector<CaseId>& cases, double wall_seconds)
       for (const Guild& guild : impl_->study.guilds)
         if (written.indices(id.scenario, id.year, guild.name).empty())
           throw h5::Error("a case is missing in what was written");
-  } catch (const h5::Error& error) {
+    sync_to_disk(unfinished);
+    if (rasters == Rasters::linked) impl_->keep_case_files(cases, kept_unfinished);
+  } catch (const std::runtime_error& error) {  // of HDF5 or of the file system
     std::error_code ignored;
     fs::remove(unfinished, ignored);
+    fs::remove_all(kept_unfinished, ignored);
     fail_writing(out, error.what());
   }
-  sync_to_disk(unfinished);
+  // Case files of results that are replaced go last: whenever this ends, a results file has its own beside it.
+  const fs::path replaced = kept.string() + ".replaced";
+  fs::remove_all(replaced);
+  if (fs::exists(kept)) fs::rename(kept, replaced);
+  if (rasters == Rasters::linked) fs::rename(kept_unfinished, kept);
   fs::rename(unfinished, out);
-  fs::remove_all(impl_->partial);
+  fs::remove_all(replaced);
+  // Under another name first: a kill meanwhile leaves nothing that looks like a batch with cases missing.
+  const fs::path joined = impl_->partial.string() + ".joined";
+  fs::remove_all(joined);
+  fs::rename(impl_->partial, joined);
+  fs::remove_all(joined);
   close(impl_->lock);
   impl_->lock = -1;
 }
@@ -651,6 +701,32 @@ struct ResultsFile::Impl {
   h5::Handle file;
   Header header;
   Frame frame;
+  /// Where rasters are linked: file and seconds of each case that has some. Seconds tell a run's case from another's.
+  std::map<std::pair<std::string, int>, std::pair<fs::path, double>> linked;
+
+  void read_links() {
+    const h5::Handle run = h5::open_group(file, "run");
+    const std::string folder = h5::text_attribute(run, "case_folder");
+    if (folder.empty()) return;
+    const auto scenarios = h5::read_texts(run, "cases/scenario");
+    const auto years = h5::read_integers(run, "cases/year"), draws = h5::read_integers(run, "cases/draw");
+    const auto seconds = h5::read_numbers(run, "cases/seconds");
+    for (std::size_t k = 0; k < scenarios.size(); ++k) {
+      if (draws[k] != 0) continue;
+      const CaseId id{scenarios[k], static_cast<int>(years[k]), 0};
+      linked[{id.scenario, id.year}] = {path.parent_path() / folder / file_name_of(id), seconds[k]};
+    }
+  }
+  /// What is wrong with a case file; empty: nothing.
+  static std::string trouble_of(const fs::path& case_file, double seconds) {
+    if (!fs::exists(case_file)) return "it is not there";
+    try {
+      if (h5::number_attribute(h5::open_file(case_file.string()), "seconds") == seconds) return "";
+      return "it is of another run";
+    } catch (const h5::Error&) {
+      return "it is damaged";
+    }
+  }
 
   std::vector<std::string> texts(const std::string& table, const std::string& column) const {
     return h5::read_texts(file, "/study/" + table + "/" + column);
@@ -699,8 +775,10 @@ ResultsFile::ResultsFile(const fs::path& path) : impl_(std::make_unique<Impl>())
     header.study_title = h5::text_attribute(study, "title");
     header.notice = h5::text_attribute(study, "notice");
     header.study_text = h5::read_texts(study, "text").at(0);
-    if (h5::exists(impl_->file, "run"))
+    if (h5::exists(impl_->file, "run")) {
       header.created = h5::text_attribute(h5::open_group(impl_->file, "run"), "finished");
+      impl_->read_links();
+    }
     const auto x = h5::read_numbers(impl_->file, "x"), y = h5::read_numbers(impl_->file, "y");
     const h5::Handle crs(H5Dopen2(impl_->file, "crs", H5P_DEFAULT), H5Dclose, "crs");
     Frame& frame = impl_->frame;
@@ -837,10 +915,29 @@ std::vector<std::string> ResultsFile::raster_names(const std::string& scenario, 
   return names;
 }
 
+void ResultsFile::require_rasters(const std::string& scenario, int year) const {
+  const auto found = impl_->linked.find({scenario, year});
+  if (found == impl_->linked.end()) return;
+  const auto& [file, seconds] = found->second;
+  if (const std::string trouble = Impl::trouble_of(file, seconds); !trouble.empty())
+    throw InputError(impl_->path.string(), case_path(scenario, year),
+                     fmt::format("its rasters are linked to {}: {}", file.string(), trouble),
+                     "a results file that was joined with --link and its folder of cases are moved together; the "
+                     "tables can be read without");
+}
+
+std::vector<ResultsFile::LinkedCase> ResultsFile::linked_cases() const {
+  std::vector<LinkedCase> cases;
+  for (const auto& [id, linked] : impl_->linked)
+    cases.push_back({linked.first, Impl::trouble_of(linked.first, linked.second)});
+  return cases;
+}
+
 std::optional<NamedRaster> ResultsFile::raster(const std::string& scenario, int year, const std::string& guild,
                                                const std::string& name) const {
   const std::string path = impl_->group_of(scenario, year, guild) + "/" + name;
   if (!h5::exists(impl_->file, path) || h5::is_group(impl_->file, path)) return std::nullopt;
+  require_rasters(scenario, year);
   const h5::Handle dataset(H5Dopen2(impl_->file, path.c_str(), H5P_DEFAULT), H5Dclose, "raster " + name);
   NamedRaster named{name, h5::text_attribute(dataset, "units"), h5::text_attribute(dataset, "long_name"), {}};
   const h5::Handle type(H5Dget_type(dataset), H5Tclose, "type");

@@ -23,6 +23,11 @@ struct CaseCost {
 
 /// Where the cases of unfinished results wait.
 std::filesystem::path partial_folder(const std::filesystem::path& results);
+/// Where the case files stay that rasters of a results file are linked to.
+std::filesystem::path cases_folder(const std::filesystem::path& results);
+/// Whether joined results hold the rasters, or links to them in the case files, which are kept beside.
+enum class Rasters { copied, linked };
+
 /// The finished case in that folder; nullopt if there is none, or a damaged one.
 std::optional<CaseCost> finished_case(const std::filesystem::path& partial, const CaseId& id);
 
@@ -43,7 +48,7 @@ class ResultsStore : public CaseSink {
   void store(const CaseResult& result) override;
   const std::filesystem::path& partial() const;
   /// Joins `cases`, all of which must be stored, into the results file; removes the partial folder. Not if shared.
-  void finish(const std::vector<CaseId>& cases, double wall_seconds);
+  void finish(const std::vector<CaseId>& cases, double wall_seconds, Rasters rasters = Rasters::copied);
 
  private:
   struct Impl;
@@ -81,8 +86,17 @@ class ResultsFile {
   std::vector<std::string> table_names(const std::string& scenario, int year, const std::string& guild) const;
   /// Names of the rasters of a guild, or of the case itself where `guild` is empty.
   std::vector<std::string> raster_names(const std::string& scenario, int year, const std::string& guild) const;
+  /// InputError: it is linked to a case file that is not there.
   std::optional<NamedRaster> raster(const std::string& scenario, int year, const std::string& guild,
                                     const std::string& name) const;
+  /// The same error before any raster of the case is read.
+  void require_rasters(const std::string& scenario, int year) const;
+  /// The case files that rasters are linked to, and what is wrong with each, if anything. None where they are copied.
+  struct LinkedCase {
+    std::filesystem::path file;
+    std::string trouble;
+  };
+  std::vector<LinkedCase> linked_cases() const;
   std::optional<NamedLines> lines(const std::string& scenario, int year, const std::string& guild,
                                   const std::string& name) const;
 

@@ -1,9 +1,6 @@
 #include "io/shared_store.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <thread>
 
 #include "model/run/error.hpp"
 #include "scenarios/run_study.hpp"
@@ -19,27 +16,26 @@ SharedStore::SharedStore(const Study& study, fs::path path, bool overwrite, bool
 bool SharedStore::begin(const CaseId& id) {
   if (cannot_write_) return false;
   // Another may have finished it since the list was made.
-  if (!has(id) && marks_.claim(id)) {
-    if (!has(id)) return true;
-    marks_.give_back(id);
+  try {
+    if (patiently([&] { return !has(id) && marks_.claim(id); })) {
+      if (!has(id)) return true;
+      marks_.give_back(id);
+    }
+  } catch (const InputError&) {
+    cannot_write_ = true;
+    throw;
   }
   ++left_;
   return false;
 }
 
 void SharedStore::store(const CaseResult& result) {
-  // Minutes of work are worth waiting a little for a file system that is away.
-  static constexpr std::array pauses_s{1, 5, 25};
-  for (std::size_t attempt = 0;; ++attempt) try {
-      ResultsStore::store(result);
-      break;
-    } catch (const InputError&) {
-      if (attempt == pauses_s.size()) {
-        cannot_write_ = true;
-        throw;
-      }
-      std::this_thread::sleep_for(std::chrono::seconds(pauses_s[attempt]));
-    }
+  try {
+    patiently([&] { ResultsStore::store(result); });
+  } catch (const InputError&) {
+    cannot_write_ = true;
+    throw;
+  }
   marks_.give_back(result.id);
   ++done_;
 }

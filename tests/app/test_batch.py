@@ -1,5 +1,6 @@
 """A batch as a user runs it: submitted, shared out, stopped, gathered. `sbatch` is a stand-in here; tests/cluster has the real one."""
 import csv
+import glob
 import os
 import re
 import resource
@@ -17,6 +18,7 @@ from program import PROGRAM, STUDY, assert_same_results, keep_only_circuits, run
 
 import h5py  # after `program`, which says what to install where it is missing
 
+SCENARIOS = "baseline", "wetland", "greenways", "growth", "plan"
 COARSE, FINE = ("--cell", "200"), ("--cell", "50")  # cases of a moment, and of seconds
 
 # Runs the script that is submitted at once, each task of an array in turn, with the variables that Slurm sets.
@@ -151,7 +153,7 @@ class Batch(unittest.TestCase):
         assert_same_results(self, self.alone, self.out)
 
     def test_killed_work_stalls_and_is_taken_over(self):
-        worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", *FINE])
+        worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", "--silent-for", "4", *FINE])
         claim = self.wait_for_claim()
         self.assertIsNotNone(claim)
         alone = run("run", self.study, "--out", self.out, *FINE)
@@ -169,6 +171,10 @@ class Batch(unittest.TestCase):
         said = self.command("status", cell=FINE)
         self.assertRegex(said.stdout, r"0 running, 1 stalled")
         self.assertIn("no sign of life for 60 min", said.stdout)
+        os.utime(path, (old + 3 * 3600, old + 3 * 3600))  # nor does it count as running while it lies in the future
+        said = self.command("status", cell=FINE)
+        self.assertRegex(said.stdout, r"0 running, 1 stalled")
+        self.assertIn("its clock is ahead by 120 min", said.stdout)
         scenario, year, draw = claim[: -len(".claim")].rsplit("-", 2)
         cases = os.path.join(self.folder, "one.txt")
         with open(cases, "w") as file:
@@ -223,6 +229,58 @@ class Batch(unittest.TestCase):
         self.assertIn("cannot be written", full.stderr)
         self.assertFalse([name for name in os.listdir(self.partial) if name.endswith((".h5", ".claim"))])
         self.assertEqual(self.command("work", "--quiet").returncode, 0)
+        self.assertEqual(self.command("gather").returncode, 0)
+        assert_same_results(self, self.alone, self.out)
+
+    def test_a_file_system_that_is_away_for_a_moment_costs_nothing(self):
+        worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", "--threads", "1", *COARSE],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertIsNotNone(self.wait_for_claim())
+        os.rename(self.partial, self.out + ".away")
+        self.assertEqual(self.counts(), (0, 0, 0, 0, 10))
+        time.sleep(3)
+        os.rename(self.out + ".away", self.partial)
+        said = worker.communicate()
+        self.assertEqual(worker.returncode, 0, said)
+        self.assertIn("10 of 10 cases worked out here, 0 failed, 0 left", said[0])
+        self.assertEqual(self.command("gather").returncode, 0)
+        assert_same_results(self, self.alone, self.out)
+
+    def test_a_disk_that_is_full_for_a_moment_and_for_longer(self):
+        disk = os.path.join(self.folder, "disk")
+        os.mkdir(disk)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "none", disk], capture_output=True).returncode != 0:
+            self.skipTest("mounting a small disk takes root")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        self.out = os.path.join(disk, "results.h5")
+        self.partial = self.out + ".partial"
+        filler = os.path.join(disk, "filler")
+
+        def fill():
+            with open(filler, "wb", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(bytes(4096))
+                except OSError:
+                    pass
+
+        worker = subprocess.Popen([PROGRAM, "work", self.study, "--out", self.out, "--quiet", "--threads", "1", *COARSE],
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.assertIsNotNone(self.wait_for_claim())
+        fill()
+        time.sleep(3)
+        os.remove(filler)
+        said = worker.communicate()
+        self.assertEqual(worker.returncode, 0, said)
+        self.assertIn("10 of 10 cases worked out here, 0 failed, 0 left", said[0])
+        fill()
+        refused = self.command("gather")
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("cannot be written", refused.stderr)
+        self.assertIn("No space left", refused.stderr)
+        self.assertEqual(sorted(os.listdir(disk)), ["filler", "results.h5.partial"])
+        self.assertEqual(self.counts(), (10, 0, 0, 0, 0))
+        os.remove(filler)
         self.assertEqual(self.command("gather").returncode, 0)
         assert_same_results(self, self.alone, self.out)
 
@@ -285,6 +343,29 @@ class Batch(unittest.TestCase):
             expected = file["scenarios/plan/2040/forest_mammals/indices/ECA"][0]
         found = [row for row in rows if row["variant"] == names[1] and row["scenario"] == "plan" and row["year"] == "2040" and row["index"] == "ECA"]
         self.assertEqual([float(row["value"]) for row in found], [expected])
+        tables = os.path.join(self.folder, "tables of a sweep")
+        written = run("tables", path, "--out", tables)
+        self.assertEqual(written.returncode, 0, written.stderr)
+        one = os.path.join(self.folder, "tables of one")
+        self.assertEqual(run("tables", os.path.join(folder, names[1] + ".h5"), "--out", one).returncode, 0)
+        self.assertEqual(sorted(os.listdir(tables)), sorted(os.listdir(one)))
+        for name in os.listdir(one):
+            with open(os.path.join(tables, name)) as a, open(os.path.join(one, name)) as b:
+                across, own = list(csv.DictReader(a)), list(csv.DictReader(b))
+            mine = [row for row in across if row["variant"] == names[1]]
+            self.assertLess(len(mine), len(across) or 1, name)
+            self.assertEqual({row["cell_m"] for row in mine}, {"300"} if own else set())
+            self.assertEqual([{column: row[column] for column in row if column not in ("variant", "study", "cell_m", "dispersal_m")} for row in mine], own, name)
+        for verb in "map", "export":
+            said = run(verb, path, "--out", os.path.join(self.folder, "nothing"))
+            self.assertEqual(said.returncode, 2)
+            self.assertIn("it is a sweep, and this is about one study", said.stderr)
+            self.assertIn(names[0] + ".h5", said.stderr)
+        for verb in "map", "export", "tables", "compare":
+            said = run(verb, folder)
+            self.assertEqual(said.returncode, 2)
+            self.assertIn("it is a folder", said.stderr)
+            self.assertIn(names[1] + ".h5", said.stderr)
         self.sweep('cell_m = [200, 300]\n[grid]\nguild.forest_mammals.dispersal_m = [1000]\nseed = 7\n')
         changed = run("run", path, "--quiet")
         self.assertEqual(changed.returncode, 2)
@@ -299,6 +380,76 @@ class Batch(unittest.TestCase):
         said = run("compare", self.sweep("[grid]\nseed = [1, 2]\n")[0])
         self.assertEqual(said.returncode, 2)
         self.assertIn("no variant of the sweep has results", said.stderr)
+
+    def test_linked_rasters_read_as_copied_ones(self):
+        done = self.command("submit", "--link")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        kept = self.out + ".cases"
+        self.assertEqual(sorted(os.listdir(kept)), sorted(f"{s}-{y}-0.h5" for s in SCENARIOS for y in (2030, 2040)))
+        self.assertFalse([name for name in os.listdir(self.folder) if name.startswith(os.path.basename(self.out) + ".") and not name.endswith(".cases")])
+        assert_same_results(self, self.alone, self.out)
+        self.assertLess(os.path.getsize(self.out), os.path.getsize(self.alone))
+        said = self.command("status")
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertIn(f"rasters     in {kept}: 10 files\n", said.stdout)
+        # Moved together, opened from elsewhere, by others too.
+        home = os.path.join(self.folder, "moved")
+        os.mkdir(home)
+        for name in self.out, kept:
+            shutil.move(name, home)
+        moved, kept = os.path.join(home, os.path.basename(self.out)), os.path.join(home, os.path.basename(kept))
+        assert_same_results(self, self.alone, moved)
+        raster = "scenarios/plan/2040/forest_mammals/quality"
+        with h5py.File(self.alone) as a, h5py.File(moved) as b:
+            self.assertFalse(a[raster].is_virtual)
+            self.assertTrue(b[raster].is_virtual)
+            self.assertEqual(set(a[raster].attrs), set(b[raster].attrs))
+            self.assertEqual(a[raster].attrs["units"], b[raster].attrs["units"])
+            self.assertEqual(b[b[raster].attrs["DIMENSION_LIST"][0][0]].name.split("/")[-1], "y")
+        told = [subprocess.run(["gdalinfo", "-checksum", f"NETCDF:{name}:/{raster}"], capture_output=True, text=True, cwd="/").stdout.replace(name, "")
+                for name in (self.alone, moved)]
+        self.assertIn("Checksum=", told[0])
+        self.assertEqual(*("\n".join(line for line in text.splitlines() if re.search("Checksum|Origin|Pixel|EPSG|NoData|Size is|units", line)) for text in told))
+        layers = [os.path.join(self.folder, name) for name in ("layers-copied", "layers-linked")]
+        for name, layer in zip((self.alone, moved), layers):
+            exported = run("export", name, "--out", layer, "--scenario", "plan", "--year", 2040)
+            self.assertEqual(exported.returncode, 0, exported.stderr)
+        for one in glob.glob(layers[0] + "/**/*.tif", recursive=True):
+            with open(one, "rb") as a, open(one.replace(*layers), "rb") as b:
+                self.assertEqual(a.read(), b.read(), one)
+        said = [run("compare", name).stdout for name in (self.alone, moved)]
+        self.assertEqual(*said)
+        for name in self.alone, moved:
+            drawn = run("map", name, "--out", name + ".png")
+            self.assertEqual(drawn.returncode, 0, drawn.stderr)
+        with open(self.alone + ".png", "rb") as a, open(moved + ".png", "rb") as b:
+            self.assertEqual(a.read(), b.read())
+        # A case file that is gone, and one of another run: what needs it says so and leaves nothing behind, the rest goes on.
+        os.rename(os.path.join(kept, "plan-2040-0.h5"), os.path.join(home, "elsewhere.h5"))
+        self.out = moved
+        said = self.command("status")
+        self.assertEqual(said.returncode, 3, said.stdout)
+        self.assertIn("1 not as they were: plan-2040-0.h5, it is not there", said.stdout)
+        for verb, out in ("export", os.path.join(self.folder, "no layers")), ("map", os.path.join(self.folder, "no.png")):
+            said = run(verb, moved, "--out", out)
+            self.assertEqual(said.returncode, 2)
+            self.assertIn("plan-2040-0.h5: it is not there", said.stderr)
+            self.assertFalse(os.path.exists(out))
+        self.assertEqual(run("compare", moved).returncode, 0)
+        self.assertEqual(run("export", moved, "--out", os.path.join(self.folder, "others"), "--scenario", "growth").returncode, 0)
+        self.assertEqual(run("map", moved, "--scenario", "growth", "--out", moved + "2.png").returncode, 0)
+        shutil.copyfile(os.path.join(kept, "plan-2030-0.h5"), os.path.join(kept, "plan-2040-0.h5"))
+        self.assertIn("plan-2040-0.h5: it is of another run", run("map", moved, "--out", os.path.join(self.folder, "no.png")).stderr)
+        # Replaced by results that hold their rasters, the case files go.
+        again = run("run", self.study, "--out", moved, "--quiet", "--overwrite", *COARSE)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertFalse(os.path.exists(kept))
+        assert_same_results(self, self.alone, moved)
+        # And the other way, by a plain run.
+        again = run("run", self.study, "--out", moved, "--quiet", "--overwrite", "--link", *COARSE)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(len(os.listdir(kept)), 10)
+        assert_same_results(self, self.alone, moved)
 
     def test_jobs_change_no_byte_of_the_cases(self):
         files = {}

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -57,10 +58,61 @@ TEST_CASE("a claim shows its age while its owner lives, is taken over when it is
   CHECK_FALSE(other.claim(wetland));
   CHECK(same.claim(wetland));
   same.give_back(wetland);
-  std::ofstream(folder / (file_stem_of(wetland) + ".claim")) << "job 7_3\nsomewhere\n";
+  std::ofstream(folder / (file_stem_of(wetland) + ".claim")) << "job 7_3\nsomewhere\n0.05\n";
   age(1.0);
   CHECK(CaseMarks::read(folder / ".", wetland, time_at(folder / "."), 60.0).kind == CaseMark::Kind::stalled);
   CHECK(other.claim(wetland));
+}
+
+TEST_CASE("clocks apart: a claim with a time hours off is watched, and taken over only if nobody touches it") {
+  for (const int hours : {-3, 3}) {
+    CAPTURE(hours);
+    const Folder folder;
+    const CaseId second{"plan", 2040, 0};
+    const std::vector claims{folder / (file_stem_of(wetland) + ".claim"), folder / (file_stem_of(second) + ".claim")};
+    std::atomic<bool> is_alive = true;
+    std::atomic<int> beats = 0;
+    // A machine whose clock, by which it stamps its files, is hours off.
+    const auto touch = [&] {
+      for (const auto& claim : claims)
+        std::filesystem::last_write_time(claim,
+                                         std::filesystem::file_time_type::clock::now() + std::chrono::hours(hours));
+      ++beats;
+    };
+    for (const auto& claim : claims) std::ofstream(claim) << "far\nfar away\n0.1\n";
+    touch();
+    const CaseMark mark = CaseMarks::read(folder / ".", wetland, time_at(folder / "."), 60.0);
+    CHECK(mark.kind == CaseMark::Kind::stalled);
+    CHECK(mark.silent_s == doctest::Approx(-3600.0 * hours).epsilon(0.01));
+    CHECK(mark.pulse_s == 0.1);
+    std::thread far([&] {
+      while (is_alive) {
+        touch();
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
+    });
+    CaseMarks here(folder / ".", "here", 60.0);
+    CHECK_FALSE(here.claim(wetland));
+    CHECK_FALSE(here.claim(wetland));
+    is_alive = false;
+    far.join();
+    CHECK(beats > 1);
+    CHECK(here.claim(wetland));
+    // The other was seen by then, and has been as silent.
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(here.claim(second));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(240));
+  }
+}
+
+TEST_CASE("a file system that is away for a moment is waited for") {
+  int calls = 0;
+  CHECK(patiently([&] {
+    if (++calls == 1) throw InputError("", "", "away", "");
+    return calls == 2;
+  }));
+  CHECK(calls == 2);
+  CHECK_THROWS_AS(patiently([]() -> bool { throw std::logic_error("ours"); }), std::logic_error);
 }
 
 TEST_CASE("scripts of a batch: what the study asks for, quoted as the shell reads it") {
