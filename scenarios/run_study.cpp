@@ -14,6 +14,7 @@
 #include "model/run/parallel.hpp"
 #include "scenarios/actions.hpp"
 #include "scenarios/analyses/analyses.hpp"
+#include "scenarios/analyses/water_before.hpp"
 #include "scenarios/assess.hpp"
 #include "scenarios/tabulate.hpp"
 
@@ -91,10 +92,11 @@ std::vector<CaseId> cases_of(const Study& study) {
 }
 
 struct CaseRunner::Impl {
-  explicit Impl(const Study& s) : study(s), framework(place_framework(s)) {}
+  explicit Impl(const Study& s) : study(s), framework(place_framework(s)), water(s) {}
 
   const Study& study;
   FrameworkOnFrame framework;
+  WaterBefore water;
 
   /// The untouched landscape judged for one guild: cases before any action begins are this, and the other cases take
   /// from its link searches what their changes cannot touch.
@@ -141,7 +143,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   if (study.analyses.restoration) sites = restored_sites(made, *study.analyses.restoration);
   const bool felt = !sites.places.empty() && std::any_of(study.guilds.begin(), study.guilds.end(),
                                                          [](const Guild& guild) { return guild.wetlands.has_value(); });
-  if (study.analyses.water && (stated || felt)) water = water_of(study, made.landscape, *study.analyses.water, context);
+  if (study.analyses.water && (stated || felt))
+    water = water_of(study, impl_->water, made.landscape, *study.analyses.water, context);
   if (felt) made.landscape.wetlands = restored_wetlands(sites, *water, id.year, *study.analyses.restoration);
   std::optional<CaseVisits> visits;
   if (study.analyses.visitors) {
@@ -175,18 +178,18 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
     if (study.analyses.encroachment && is_baseline && id.year == study.years.front())
       add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
     if (study.analyses.wetland_sites && is_baseline && id.year == study.years.front())
-      add_wetland_sites(study, *study.analyses.wetland_sites, context, result);
+      add_wetland_sites(study.landscape.frame, impl_->water.sites(), result);
     if (study.analyses.restoration_order && is_baseline && id.year == study.years.front()) {
       std::vector<const LinkMemory*> before;
       for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);
-      add_restoration_order(study, before, *study.analyses.restoration_order, context, result);
+      add_restoration_order(study, impl_->water, before, *study.analyses.restoration_order, context, result);
     }
     if (study.analyses.access)
       add_access(study, impl_->framework, made.landscape, *study.analyses.access, context, result);
     if (study.analyses.water) {
       add_water(study, made.landscape, *water, *study.analyses.water, result);
       if (study.analyses.restoration)
-        add_restoration(study, sites, *water, *study.analyses.restoration, context, result);
+        add_restoration(study, impl_->water, sites, *water, *study.analyses.restoration, context, result);
     }
     if (!made.landscape.wetlands.type.empty())
       result.rasters.push_back({"wetland_type", "1",

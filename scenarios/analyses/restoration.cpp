@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
-#include "model/water/conditioning.hpp"
 #include "model/water/ponds.hpp"
-#include "model/water/terrain.hpp"
 #include "scenarios/actions.hpp"
 #include "scenarios/analyses/guild_case.hpp"
+#include "scenarios/analyses/water_before.hpp"
 #include "scenarios/study.hpp"
 #include "scenarios/table_of.hpp"
 
@@ -249,19 +249,9 @@ RestoredWetlands restored_wetlands(const RestoredSites& sites, const CaseWater& 
   return wetlands;
 }
 
-StudyFlow study_flow(const Study& study, double stream_ha) {
-  const Frame& frame = study.landscape.frame;
-  const Raster<float> ground = ground_of(study.landscape);
-  StudyFlow result;
-  result.flow = d8_flow(fill_depressions(ground));
-  result.drained = accumulate(result.flow);
-  result.streams = stream_network(result.flow, result.drained, stream_ha / frame.cell_area_ha(), frame.cell_m);
-  result.slope = slope_aspect(ground, frame.cell_m).slope;
-  return result;
-}
-
-void add_restoration(const Study& study, const RestoredSites& sites, const CaseWater& water,
-                     const RestorationAnalysis& what, const RunContext& context, CaseResult& result) {
+void add_restoration(const Study& study, const WaterBefore& untouched, const RestoredSites& sites,
+                     const CaseWater& water, const RestorationAnalysis& what, const RunContext& context,
+                     CaseResult& result) {
   context.check();
   const Frame& frame = study.landscape.frame;
   const double cell_m = frame.cell_m;
@@ -278,28 +268,34 @@ void add_restoration(const Study& study, const RestoredSites& sites, const CaseW
     for (const Cell cell : cells_of[p]) ponds[cell] = static_cast<std::int32_t>(p) + 1;
   }
 
-  const StudyFlow ground = study_flow(study, what.water.stream_ha);
-  const Drainage drainage = drainage_units(ground.flow, ground.drained, ground.streams, ponds, cell_m);
+  const StudyFlow& ground = untouched.flow(what.water.stream_ha);
+  const Drainage& plain = untouched.drainage();
+  const Flood& before = untouched.flood();
   context.check();
-  const auto lands = [&](const Drainage& of, const Raster<float>& numbers) {
-    return unit_lands(of, ground.flow, numbers, ground.slope, cell_m);
+  const auto lands = [&](const Drainage& of) {
+    return unit_lands(of, ground.flow, water.curve_number, ground.slope, cell_m);
   };
-  const std::vector<UnitLand> land = lands(drainage, water.curve_number);
   const std::vector<std::uint8_t> none, all(places.size() + 1, 1);
-  const FloodModel model(drainage, land, land, cell_m, what.water.storm, what.water.flood);
-  const Flood idle = model.run(none), at_work = places.empty() ? idle : model.run(all);
-  context.check();
   // How a stream is cut changes its peaks a little. So that cases compare, peaks are those of streams that no pond
   // cuts, times what the ponds at work make of them.
-  const Drainage plain =
-      drainage_units(ground.flow, ground.drained, ground.streams, Raster<std::int32_t>(frame.shape, 0), cell_m);
-  const auto plain_flood = [&](const Raster<float>& numbers) {
-    const std::vector<UnitLand> plain_land = lands(plain, numbers);
-    return FloodModel(plain, plain_land, plain_land, cell_m, what.water.storm, what.water.flood).run(none);
-  };
-  const Flood before = plain_flood(case_curve_numbers(study, study.landscape, *study.analyses.water)),
-              without = plain_flood(water.curve_number);
+  const std::vector<UnitLand> plain_land = lands(plain);
+  const Flood without = FloodModel(plain, plain_land, plain_land, cell_m, what.water.storm, what.water.flood).run(none);
   context.check();
+  // Without ponds nothing is cut.
+  std::optional<Drainage> cut;
+  std::vector<UnitLand> cut_land;
+  Flood cut_idle, cut_at_work;
+  if (!places.empty()) {
+    cut = drainage_units(ground.flow, ground.drained, ground.streams, ponds, cell_m);
+    cut_land = lands(*cut);
+    const FloodModel model(*cut, cut_land, cut_land, cell_m, what.water.storm, what.water.flood);
+    cut_idle = model.run(none);
+    cut_at_work = model.run(all);
+    context.check();
+  }
+  const Drainage& drainage = cut ? *cut : plain;
+  const std::vector<UnitLand>& land = cut ? cut_land : plain_land;
+  const Flood &idle = cut ? cut_idle : without, &at_work = cut ? cut_at_work : without;
 
   const std::vector<double> runoff_m3 = yearly_runoff_m3(land, cell_m, study.weather);
   // What removes nutrients is the water that stands, mean of the year; dry ground does not.

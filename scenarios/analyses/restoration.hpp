@@ -15,6 +15,7 @@ namespace greenweave {
 
 struct Study;
 struct CaseWater;
+class WaterBefore;
 struct ScenarioLandscape;
 struct RestoredPlace;
 
@@ -59,19 +60,11 @@ std::vector<std::vector<double>> recovery_of(const RestoredSites& sites, int yea
 RestoredWetlands restored_wetlands(const RestoredSites& sites, const CaseWater& water, int year,
                                    const RestorationAnalysis& what);
 
-/// The way that water takes over the study's ground, before any action. Actions move earth, but not valleys.
-struct StudyFlow {
-  D8Flow flow;
-  Raster<double> drained;
-  StreamNetwork streams;
-  Raster<float> slope;
-};
-StudyFlow study_flow(const Study& study, double stream_ha);
-
 /// Adds the tables `restoration` (a row a restored place) and `floods` (a row an outlet), in the baseline's first year
 /// `recovery_paths` and `nutrients`, and the indices beside those of the water.
-void add_restoration(const Study& study, const RestoredSites& sites, const CaseWater& water,
-                     const RestorationAnalysis& what, const RunContext& context, CaseResult& result);
+void add_restoration(const Study& study, const WaterBefore& untouched, const RestoredSites& sites,
+                     const CaseWater& water, const RestorationAnalysis& what, const RunContext& context,
+                     CaseResult& result);
 
 std::vector<const MeasureSpec*> restoration_measures();
 

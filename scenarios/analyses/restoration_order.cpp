@@ -12,6 +12,7 @@
 #include "model/planning/choice.hpp"
 #include "scenarios/analyses/guild_case.hpp"
 #include "scenarios/analyses/water.hpp"
+#include "scenarios/analyses/water_before.hpp"
 #include "scenarios/assess.hpp"
 #include "scenarios/study.hpp"
 #include "scenarios/table_of.hpp"
@@ -25,9 +26,14 @@ std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 /// Candidate sites with all that judging sets of them needs.
 class SiteEvaluator : public PlanEvaluator {
  public:
-  SiteEvaluator(const Study& study, const std::vector<const LinkMemory*>& before, const RestorationOrderAnalysis& what,
-                std::vector<std::vector<Cell>> cells, const RunContext& context)
-      : study_(study), before_(before), what_(what), context_(context), cells_(std::move(cells)) {
+  SiteEvaluator(const Study& study, const WaterBefore& untouched, const std::vector<const LinkMemory*>& before,
+                const RestorationOrderAnalysis& what, std::vector<std::vector<Cell>> cells, const RunContext& context)
+      : study_(study),
+        untouched_(untouched),
+        before_(before),
+        what_(what),
+        context_(context),
+        cells_(std::move(cells)) {
     to_ = static_cast<ClassIndex>(study.landscape.classes->index_of_name(what.to));
     if (what.ECA > 0.0) prepare_guilds();
     if (what.flood > 0.0 || what.nutrients > 0.0) prepare_water();
@@ -106,7 +112,7 @@ class SiteEvaluator : public PlanEvaluator {
 
   void prepare_water() {
     const Frame& frame = study_.landscape.frame;
-    const StudyFlow ground = study_flow(study_, what_.water.stream_ha);
+    const StudyFlow& ground = untouched_.flow(what_.water.stream_ha);
     Raster<std::int32_t> ponds(frame.shape, 0);
     for (std::size_t k = 0; k < cells_.size(); ++k)
       for (const Cell cell : cells_[k]) ponds[cell] = static_cast<std::int32_t>(k) + 1;
@@ -169,6 +175,7 @@ class SiteEvaluator : public PlanEvaluator {
   }
 
   const Study& study_;
+  const WaterBefore& untouched_;
   const std::vector<const LinkMemory*>& before_;
   const RestorationOrderAnalysis& what_;
   const RunContext& context_;
@@ -193,11 +200,12 @@ struct Row {
 
 }  // namespace
 
-void add_restoration_order(const Study& study, const std::vector<const LinkMemory*>& before,
-                           const RestorationOrderAnalysis& what, const RunContext& context, CaseResult& result) {
+void add_restoration_order(const Study& study, const WaterBefore& untouched,
+                           const std::vector<const LinkMemory*>& before, const RestorationOrderAnalysis& what,
+                           const RunContext& context, CaseResult& result) {
   context.check();
   const Frame& frame = study.landscape.frame;
-  const WetlandSites found = find_wetland_sites(study.landscape, study.soil.get(), study.analyses.wetland_sites->rule);
+  const WetlandSites& found = untouched.sites();
   std::vector<std::size_t> sites(found.sites.size());
   for (std::size_t k = 0; k < sites.size(); ++k) sites[k] = k;
   const auto worth = [&](std::size_t k) {
@@ -215,7 +223,7 @@ void add_restoration_order(const Study& study, const std::vector<const LinkMemor
   std::vector<std::vector<Cell>> cells(candidates.size());
   for (Cell cell = 0; cell < frame.shape.cells(); ++cell)
     if (const std::int32_t k = candidate_of[at(found.label[cell])]; k >= 0) cells[at(k)].push_back(cell);
-  const SiteEvaluator evaluator(study, before, what, cells, context);
+  const SiteEvaluator evaluator(study, untouched, before, what, cells, context);
   const std::vector<Aim>& aims = evaluator.aims();
 
   // The order by all aims; then by each alone, whose plans the front holds too.

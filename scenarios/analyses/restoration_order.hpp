@@ -29,7 +29,8 @@ struct RestorationOrderAnalysis {
 
 /// Adds the tables `restoration_order` and `restoration_plans`, and the raster `restoration_order` (rank). `before`
 /// holds each guild's link searches in the study's landscape, or is empty.
-void add_restoration_order(const Study& study, const std::vector<const LinkMemory*>& before,
-                           const RestorationOrderAnalysis& what, const RunContext& context, CaseResult& result);
+void add_restoration_order(const Study& study, const WaterBefore& untouched,
+                           const std::vector<const LinkMemory*>& before, const RestorationOrderAnalysis& what,
+                           const RunContext& context, CaseResult& result);
 
 }  // namespace greenweave

@@ -6,6 +6,7 @@
 
 #include "model/water/conditioning.hpp"
 #include "scenarios/analyses/guild_case.hpp"
+#include "scenarios/analyses/water_before.hpp"
 #include "scenarios/study.hpp"
 #include "scenarios/table_of.hpp"
 
@@ -86,7 +87,7 @@ std::vector<DepressionRow> rows_of(const WaterBalance& balance, std::vector<std:
 }
 
 Table tabulate_depressions(const std::vector<DepressionRow>& rows, const CaseWater& water, const Frame& frame) {
-  const DepressionHierarchy& hierarchy = water.hierarchy;
+  const DepressionHierarchy& hierarchy = water.basins->hierarchy;
   const double cell_m2 = frame.cell_m * frame.cell_m;
   const auto of = [&](const DepressionRow& r) -> const Depression& { return hierarchy.nodes[at(r.root)]; };
   using R = DepressionRow;
@@ -99,7 +100,7 @@ Table tabulate_depressions(const std::vector<DepressionRow>& rows, const CaseWat
               [&](const R& r) { return of(r).capacity_m * cell_m2; })
       .number("depth_m", "m", "Depth at the deepest point when full",
               [&](const R& r) {
-                return static_cast<double>(of(r).spill_m) - static_cast<double>(water.ground_m[of(r).pit]);
+                return static_cast<double>(of(r).spill_m) - static_cast<double>(water.basins->ground_m[of(r).pit]);
               })
       .number("spill_m", "m", "Level of the spillway", [&](const R& r) { return of(r).spill_m; })
       .number("catchment_ha", "ha", "Land that drains to it, without what other depressions spill",
@@ -206,28 +207,35 @@ Raster<float> case_curve_numbers(const Study& study, const Landscape& landscape,
   return numbers;
 }
 
-CaseWater water_of(const Study& study, const Landscape& landscape, const WaterAnalysis& what,
-                   const RunContext& context) {
-  assert(landscape.elevation_m != nullptr && "the study file's reader asks for heights");
-  context.check();
-  CaseWater water;
-  water.ground_m = ground_of(landscape);
+Basins basins_of(const Landscape& landscape, const WaterAnalysis& what) {
+  Basins basins{ground_of(landscape), {}};
   if (what.breach_depth_m > 0.0) {
     BreachOptions trench;
     trench.max_depth_m = what.breach_depth_m;
     trench.max_length_m = what.breach_length_m;
-    water.ground_m = breach_depressions(water.ground_m, landscape.frame.cell_m, trench).elevation_m;
+    basins.ground_m = breach_depressions(basins.ground_m, landscape.frame.cell_m, trench).elevation_m;
   }
   if (what.least_depth_m > 0.0 || what.least_area_ha > 0.0) {
     const LeastDepression least{what.least_depth_m, std::llround(what.least_area_ha / landscape.frame.cell_area_ha())};
-    water.ground_m = fill_small_depressions(water.ground_m, depression_hierarchy(water.ground_m), least);
+    basins.ground_m = fill_small_depressions(basins.ground_m, depression_hierarchy(basins.ground_m), least);
   }
+  basins.hierarchy = depression_hierarchy(basins.ground_m);
+  return basins;
+}
+
+CaseWater water_of(const Study& study, const WaterBefore& untouched, const Landscape& landscape,
+                   const WaterAnalysis& what, const RunContext& context) {
+  assert(landscape.elevation_m != nullptr && "the study file's reader asks for heights");
   context.check();
-  water.hierarchy = depression_hierarchy(water.ground_m);
+  CaseWater water;
+  // Where no earth is moved, water collects where it did.
+  water.basins = landscape.elevation_m == study.landscape.elevation_m
+                     ? untouched.basins()
+                     : std::make_shared<const Basins>(basins_of(landscape, what));
   water.curve_number = case_curve_numbers(study, landscape, what);
   context.check();
-  water.balance = water_balance(water.ground_m, landscape.frame.cell_m, water.hierarchy, water.curve_number,
-                                study.weather, what.balance, context);
+  water.balance = water_balance(water.basins->ground_m, landscape.frame.cell_m, water.basins->hierarchy,
+                                water.curve_number, study.weather, what.balance, context);
   return water;
 }
 
@@ -235,23 +243,25 @@ void add_water(const Study& study, const Landscape& landscape, const CaseWater& 
                CaseResult& result) {
   const Frame& frame = landscape.frame;
   const WaterBalance& balance = water.balance;
-  std::vector<DepressionRow> rows = rows_of(balance, water.hierarchy.roots);
+  const Raster<float>& ground_m = water.basins->ground_m;
+  const DepressionHierarchy& hierarchy = water.basins->hierarchy;
+  std::vector<DepressionRow> rows = rows_of(balance, hierarchy.roots);
 
   // Which root each depression belongs to, by its row.
-  std::vector<std::int32_t> label_of(water.hierarchy.nodes.size(), 0);
+  std::vector<std::int32_t> label_of(hierarchy.nodes.size(), 0);
   for (std::size_t k = 0; k < rows.size(); ++k) label_of[at(rows[k].root)] = static_cast<std::int32_t>(k) + 1;
-  for (std::size_t i = water.hierarchy.nodes.size(); i-- > 1;)
-    if (water.hierarchy.nodes[i].parent != ocean) label_of[i] = label_of[at(water.hierarchy.nodes[i].parent)];
+  for (std::size_t i = hierarchy.nodes.size(); i-- > 1;)
+    if (hierarchy.nodes[i].parent != ocean) label_of[i] = label_of[at(hierarchy.nodes[i].parent)];
 
   Raster<std::int32_t> label(frame.shape, 0);
-  label.valid = water.ground_m.valid;
+  label.valid = ground_m.valid;
   std::int64_t land = 0, wetland = 0;
   std::vector<std::int64_t> draining(rows.size() + 1, 0), shallow(rows.size() + 1, 0);
   for (Cell cell = 0; cell < frame.shape.cells(); ++cell) {
-    if (!water.ground_m.is_valid(cell)) continue;
+    if (!ground_m.is_valid(cell)) continue;
     ++land;
-    ++draining[at(label_of[at(water.hierarchy.leaf[cell])])];
-    const std::int32_t home = water.hierarchy.home[cell];
+    ++draining[at(label_of[at(hierarchy.leaf[cell])])];
+    const std::int32_t home = hierarchy.home[cell];
     if (home != DepressionHierarchy::none) label[cell] = label_of[at(home)];
     if (static_cast<double>(balance.wet_days[cell]) >= what.wetland_days && balance.wet_days[cell] > 0.0F &&
         static_cast<double>(balance.mean_depth_m[cell]) <= what.wetland_depth_m) {

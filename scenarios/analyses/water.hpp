@@ -14,6 +14,7 @@ namespace greenweave {
 
 struct Study;
 struct Landscape;
+class WaterBefore;
 
 /// [analysis.water]: where water stands in a case's landscape, day by day.
 struct WaterAnalysis {
@@ -28,11 +29,17 @@ struct WaterAnalysis {
   std::string guild;             // beside whose indices those of the water stand
 };
 
+/// Ground that trenches drain and whose small depressions are filled, masked where heights or land cover are; and the
+/// depressions that are left.
+struct Basins {
+  Raster<float> ground_m;
+  DepressionHierarchy hierarchy;
+};
+
 /// The water of one landscape.
 struct CaseWater {
-  Raster<float> ground_m;  // with small depressions filled; masked where heights or land cover are
+  std::shared_ptr<const Basins> basins;
   Raster<float> curve_number;
-  DepressionHierarchy hierarchy;
   WaterBalance balance;
 };
 
@@ -43,9 +50,11 @@ Raster<float> ground_of(const Landscape& landscape);
 /// and soil.
 Raster<float> case_curve_numbers(const Study& study, const Landscape& landscape, const WaterAnalysis& what);
 
+Basins basins_of(const Landscape& landscape, const WaterAnalysis& what);
+
 /// Works out the water of a landscape under the study's weather.
-CaseWater water_of(const Study& study, const Landscape& landscape, const WaterAnalysis& what,
-                   const RunContext& context);
+CaseWater water_of(const Study& study, const WaterBefore& untouched, const Landscape& landscape,
+                   const WaterAnalysis& what, const RunContext& context);
 
 /// Adds the rasters `water_days`, `water_depth`, `water_depth_most` and `depressions` with the table of that name, the
 /// tables `water_months` and `water_years`, and the indices (to the results of `guild`).

@@ -1,15 +1,10 @@
 #include "scenarios/analyses/wetland_sites.hpp"
 
-#include "scenarios/study.hpp"
 #include "scenarios/table_of.hpp"
 
 namespace greenweave {
 
-void add_wetland_sites(const Study& study, const WetlandSitesAnalysis& what, const RunContext& context,
-                       CaseResult& result) {
-  context.check();
-  WetlandSites found = find_wetland_sites(study.landscape, study.soil.get(), what.rule);
-  const Frame& frame = study.landscape.frame;
+void add_wetland_sites(const Frame& frame, const WetlandSites& found, CaseResult& result) {
   using S = WetlandSite;
   const S* const first = found.sites.data();
   result.tables.push_back(
@@ -33,10 +28,9 @@ void add_wetland_sites(const Study& study, const WetlandSitesAnalysis& what, con
           .number("to_built_m", "m", "Distance to built-up land; infinity: none",
                   [](const S& s) { return s.to_built_m; })
           .take());
-  result.rasters.push_back({"wetland_suitability", "1", "Suitability for wetlands, 0 to 1; 0: none may be there",
-                            std::move(found.suitability)});
   result.rasters.push_back(
-      {"wetland_sites", "1", "Candidate sites of wetlands by id; 0: none", std::move(found.label)});
+      {"wetland_suitability", "1", "Suitability for wetlands, 0 to 1; 0: none may be there", found.suitability});
+  result.rasters.push_back({"wetland_sites", "1", "Candidate sites of wetlands by id; 0: none", found.label});
 }
 
 }  // namespace greenweave

@@ -1,11 +1,8 @@
 #pragma once
-#include "model/run/context.hpp"
 #include "model/water/wetland_sites.hpp"
 #include "scenarios/case_result.hpp"
 
 namespace greenweave {
-
-struct Study;
 
 /// [analysis.wetland_sites]: where wetlands could be made, before any action.
 struct WetlandSitesAnalysis {
@@ -13,7 +10,6 @@ struct WetlandSitesAnalysis {
 };
 
 /// Adds the rasters `wetland_suitability` and `wetland_sites`, and the table `wetland_sites`.
-void add_wetland_sites(const Study& study, const WetlandSitesAnalysis& what, const RunContext& context,
-                       CaseResult& result);
+void add_wetland_sites(const Frame& frame, const WetlandSites& found, CaseResult& result);
 
 }  // namespace greenweave
