@@ -13,7 +13,12 @@ except ImportError as error:
     sys.exit(f"{error}: install what `./dev test` installs")
 
 PROGRAM = sys.argv[1]
-PLAIN = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMI"))}
+# Nothing of an MPI or a Slurm job around the test.
+PLAIN = {name: value for name, value in os.environ.items() if not name.startswith(("OMPI_", "PMI", "SLURM_"))}
+# As root, on as few processors as there may be, which need not be bindable; and without reading each other's memory, which
+# containers forbid.
+MPIRUN = ["mpirun", "--allow-run-as-root", "--oversubscribe", "--bind-to", "none",
+          "--mca", "btl_vader_single_copy_mechanism", "none", "--mca", "plm", "isolated"]
 
 
 def alone(*arguments):
@@ -21,7 +26,7 @@ def alone(*arguments):
 
 
 def over_mpi(ranks, *arguments):
-    command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", str(ranks), PROGRAM, "circuit", *map(str, arguments)]
+    command = [*MPIRUN, "-n", str(ranks), PROGRAM, "circuit", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=dict(PLAIN, OMP_NUM_THREADS="1"), timeout=300)
 
 
