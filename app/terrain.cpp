@@ -37,6 +37,7 @@ struct TerrainOptions {
   std::string crs, layer;
   double cell_m = 0.0, burn_m = 5.0, stream_ha = 50.0, least_depth_m = 0.1, least_ha = 0.1;
   bool breach = false;
+  std::vector<std::string> only;  // layers; empty: all
   int threads = 0;
   BreachOptions trench;
   FlowMethod flow = FlowMethod::fd8;
@@ -187,8 +188,91 @@ Raster<std::uint8_t> esri_codes(const D8Flow& flow) {
   return codes;
 }
 
+const std::vector<std::string>& layer_names() {
+  static const std::vector<std::string> names{
+      "filled", "breached", "directions",  "accumulation",     "slope",
+      "aspect", "twi",      "spi",         "streams",          "watersheds",
+      "hand",   "basins",   "depressions", "depression_depth", "depression_probability"};
+  return names;
+}
+
+/// Which layers to make: those asked for by name, or all. Only what they need is worked out.
+class Wanted {
+ public:
+  explicit Wanted(const TerrainOptions& options) : only_(options.only) {
+    const auto missing = [&](const char* layer, const char* reason, const char* remedy) {
+      if (std::find(only_.begin(), only_.end(), layer) != only_.end())
+        throw InputError(options.dem.string(), fmt::format("--only {}", layer), reason, remedy);
+    };
+    if (!options.breach) missing("breached", "no trenches are asked for", "add --breach");
+    if (options.probability.draws == 0) missing("depression_probability", "no draws are asked for", "add --draws 100");
+  }
+
+  template <class... Names>
+  bool any(const Names&... names) const {
+    return only_.empty() || (... || (std::find(only_.begin(), only_.end(), names) != only_.end()));
+  }
+
+ private:
+  const std::vector<std::string>& only_;
+};
+
+/// Layers of the flow over a surface without depressions.
+void write_flow(const TerrainOptions& options, const Wanted& wanted, const Raster<float>& elevation,
+                const Raster<float>& filled, const Frame& frame, Folder& folder) {
+  const D8Flow flow = d8_flow(filled);
+  if (wanted.any("directions"))
+    folder.write("directions", "1", "D8 directions: 1 east, 2 south-east, 4 south .. 128 north-east; 0 out of the grid",
+                 esri_codes(flow));
+  const bool streams = wanted.any("streams", "watersheds", "hand");
+  StreamNetwork network;
+  double largest_ha = 0.0;
+  if (streams || wanted.any("accumulation", "twi", "spi")) {
+    const bool of_d8 = options.flow == FlowMethod::d8;
+    Raster<double> accumulated;
+    if (streams || of_d8 || wanted.any("accumulation")) accumulated = accumulate(flow);
+    if (streams) {
+      largest_ha = *std::max_element(accumulated.values.begin(), accumulated.values.end()) * frame.cell_area_ha();
+      network =
+          stream_network(flow, accumulated, std::max(1.0, options.stream_ha / frame.cell_area_ha()), frame.cell_m);
+    }
+    if (wanted.any("accumulation"))
+      folder.write("accumulation", "1", "Cells that drain to the cell, itself included (D8)", accumulated);
+    if (wanted.any("twi", "spi")) {
+      if (!of_d8)
+        accumulated = options.flow == FlowMethod::dinf ? accumulate(d_infinity_flow(filled, flow))
+                                                       : accumulate_spread(filled, flow);
+      const Raster<float> slope = slope_aspect(elevation, frame.cell_m).slope;
+      if (wanted.any("twi"))
+        folder.write("twi", "1", "Topographic wetness index ln(a / tan beta), a in m",
+                     wetness_index(accumulated, slope, frame.cell_m));
+      if (wanted.any("spi"))
+        folder.write("spi", "m", "Stream power index a x tan beta",
+                     stream_power_index(accumulated, slope, frame.cell_m));
+    }
+  }
+  if (wanted.any("streams") && !network.links.empty()) folder.write("streams", streams_layer(network, frame));
+  if (wanted.any("watersheds"))
+    folder.write("watersheds", "1", "Link of streams.gpkg that the cell drains to; 0: none",
+                 watersheds(flow, network.link));
+  if (wanted.any("hand"))
+    folder.write("hand", "m", "Height above the stream cell that the cell drains to",
+                 height_above_drainage(filled, flow, network.link));
+  if (streams) {
+    fmt::print("{} stream links from {:g} ha on\n", network.links.size(), options.stream_ha);
+    if (network.links.empty())
+      fmt::print("no streams: the largest catchment has {:.4g} ha; lower --stream-area\n", largest_ha);
+  }
+  if (wanted.any("basins")) {
+    std::int32_t count = 0;
+    folder.write("basins", "1", "Basins, one for each cell where water leaves the grid", basins(flow, &count));
+    fmt::print("{} basins\n", count);
+  }
+}
+
 void run_terrain(const TerrainOptions& options) {
   require_new_file(options.out);
+  const Wanted wanted(options);
   const int threads = options.threads > 0 ? options.threads : tbb::info::default_concurrency();
   const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, static_cast<std::size_t>(threads));
   Frame frame;
@@ -203,76 +287,64 @@ void run_terrain(const TerrainOptions& options) {
   if (!elevation.valid.empty() &&
       std::none_of(elevation.valid.begin(), elevation.valid.end(), [](auto v) { return v; }))
     throw InputError(options.dem.string(), "", "no cell has a height", "give a raster with values");
+  const bool streams = wanted.any("streams", "watersheds", "hand");
+  const bool flows = streams || wanted.any("directions", "accumulation", "twi", "spi", "basins");
   Raster<float> filled;
   try {
-    filled = fill_depressions(elevation);
+    if (flows || wanted.any("filled")) filled = fill_depressions(elevation);
   } catch (const InputError& error) {
     throw InputError(options.dem.string(), error.place(), error.reason(), error.remedy());
   }
   Breached breached;
-  if (options.breach) breached = breach_depressions(elevation, frame.cell_m, options.trench);
+  if (options.breach && (flows || wanted.any("breached")))
+    breached = breach_depressions(elevation, frame.cell_m, options.trench);
 
   std::error_code error;
   fs::create_directory(options.out, error);
   if (error)
     throw InputError(options.out.string(), "", "it cannot be made: " + error.message(), "choose another folder");
   Folder folder(options.out, frame);
-  folder.write("filled", "m", "Elevation with its depressions filled to their spillways", filled);
-  if (options.breach) {
+  if (wanted.any("filled"))
+    folder.write("filled", "m", "Elevation with its depressions filled to their spillways", filled);
+  if (options.breach && wanted.any("breached"))
     folder.write("breached", "m", "Elevation with least-cost trenches out of its pits", breached.elevation_m);
-    filled = fill_depressions(breached.elevation_m);
-    breached.elevation_m = {};
-  }
+  if (options.breach && flows) filled = fill_depressions(breached.elevation_m);
+  breached.elevation_m = {};
 
-  const D8Flow flow = d8_flow(filled);
-  folder.write("directions", "1", "D8 directions: 1 east, 2 south-east, 4 south .. 128 north-east; 0 out of the grid",
-               esri_codes(flow));
-  StreamNetwork network;
-  double largest_ha = 0.0;
-  {
-    const Raster<double> accumulated = accumulate(flow);
-    largest_ha = *std::max_element(accumulated.values.begin(), accumulated.values.end()) * frame.cell_area_ha();
-    network = stream_network(flow, accumulated, std::max(1.0, options.stream_ha / frame.cell_area_ha()), frame.cell_m);
-    folder.write("accumulation", "1", "Cells that drain to the cell, itself included (D8)", accumulated);
+  fmt::print("{} x {} cells of {:g} m\n", frame.shape.rows, frame.shape.cols, frame.cell_m);
+  if (breached.pits > 0)
+    fmt::print("{} pits: {} trenches, {} cells lowered, {:.6g} m3 dug; {} pits out of reach, filled\n", breached.pits,
+               breached.trenches, breached.cells_dug, breached.dug_m3, breached.left);
+  if (flows) write_flow(options, wanted, elevation, filled, frame, folder);
+  if (wanted.any("slope", "aspect")) {
     const SlopeAspect ground = slope_aspect(elevation, frame.cell_m);
-    folder.write("slope", "1", "Slope, rise over run (Horn)", ground.slope);
-    const Raster<double> spread = options.flow == FlowMethod::d8     ? accumulated
-                                  : options.flow == FlowMethod::dinf ? accumulate(d_infinity_flow(filled, flow))
-                                                                     : accumulate_spread(filled, flow);
-    folder.write("twi", "1", "Topographic wetness index ln(a / tan beta), a in m",
-                 wetness_index(spread, ground.slope, frame.cell_m));
+    if (wanted.any("slope")) folder.write("slope", "1", "Slope, rise over run (Horn)", ground.slope);
+    if (wanted.any("aspect"))
+      folder.write("aspect", "degree", "Which way the ground falls, clockwise from north; none where it is level",
+                   ground.aspect_deg);
   }
-  if (!network.links.empty()) folder.write("streams", streams_layer(network, frame));
-  folder.write("watersheds", "1", "Link of streams.gpkg that the cell drains to; 0: none",
-               watersheds(flow, network.link));
-  folder.write("hand", "m", "Height above the stream cell that the cell drains to",
-               height_above_drainage(filled, flow, network.link));
-  std::int32_t basin_count = 0;
-  folder.write("basins", "1", "Basins, one for each cell where water leaves the grid", basins(flow, &basin_count));
+  filled = {};
 
-  // Of depressions that are too small nothing is told; larger ones around them are.
-  const LeastDepression least{options.least_depth_m, std::llround(std::ceil(options.least_ha / frame.cell_area_ha()))};
-  const Raster<float> cleared = fill_small_depressions(elevation, depression_hierarchy(elevation), least);
-  const FoundDepressions found = found_depressions(cleared, depression_hierarchy(cleared), frame);
-  folder.write("depressions", "1", "Number of the depression; 0: none", found.number);
-  folder.write("depression_depth", "m", "Depth below the spillway", found.depth_m);
-  if (!found.layer.geometries.empty()) folder.write("depressions", found.layer);
-
-  if (options.probability.draws > 0)
+  if (wanted.any("depressions", "depression_depth")) {
+    // Of depressions that are too small nothing is told; larger ones around them are.
+    const LeastDepression least{options.least_depth_m,
+                                std::llround(std::ceil(options.least_ha / frame.cell_area_ha()))};
+    const Raster<float> cleared = fill_small_depressions(elevation, depression_hierarchy(elevation), least);
+    const FoundDepressions found = found_depressions(cleared, depression_hierarchy(cleared), frame);
+    if (wanted.any("depressions")) {
+      folder.write("depressions", "1", "Number of the depression; 0: none", found.number);
+      if (!found.layer.geometries.empty()) folder.write("depressions", found.layer);
+    }
+    if (wanted.any("depression_depth"))
+      folder.write("depression_depth", "m", "Depth below the spillway", found.depth_m);
+    fmt::print("{} depressions of at least {:g} m and {:g} ha: {:.6g} ha, {:.6g} m3\n", found.layer.geometries.size(),
+               options.least_depth_m, options.least_ha, found.area_ha, found.volume_m3);
+  }
+  if (options.probability.draws > 0 && wanted.any("depression_probability"))
     folder.write("depression_probability", "1",
                  fmt::format("Share of {} draws in which the cell lies in a depression, height error {:g} m",
                              options.probability.draws, options.error.sigma_m),
                  depression_probability(elevation, frame.cell_m, options.error, options.probability, options.seed));
-
-  fmt::print("{} x {} cells of {:g} m\n", frame.shape.rows, frame.shape.cols, frame.cell_m);
-  if (options.breach)
-    fmt::print("{} pits: {} trenches, {} cells lowered, {:.6g} m3 dug; {} pits out of reach, filled\n", breached.pits,
-               breached.trenches, breached.cells_dug, breached.dug_m3, breached.left);
-  fmt::print("{} stream links from {:g} ha on, {} basins\n", network.links.size(), options.stream_ha, basin_count);
-  if (network.links.empty())
-    fmt::print("no streams: the largest catchment has {:.4g} ha; lower --stream-area\n", largest_ha);
-  fmt::print("{} depressions of at least {:g} m and {:g} ha: {:.6g} ha, {:.6g} m3\n", found.layer.geometries.size(),
-             options.least_depth_m, options.least_ha, found.area_ha, found.volume_m3);
   fmt::print("written to {}\n", options.out.string());
 }
 
@@ -295,6 +367,11 @@ void add_terrain_command(CLI::App& app) {
   command->add_option("--trench-depth", options->trench.max_depth_m, "Deepest cut of a trench, m")
       ->check(CLI::PositiveNumber);
   command->add_option("--trench-length", options->trench.max_length_m, "Longest trench, m")->check(CLI::PositiveNumber);
+  command
+      ->add_option("--only", options->only,
+                   "Make only these layers, by the names of their files, with commas between; default: all")
+      ->delimiter(',')
+      ->check(CLI::IsMember(layer_names()));
   command->add_option("--flow", options->flow, "Flow that twi is made with: d8, dinf or fd8 (the default)")
       ->transform(CLI::CheckedTransformer(
           std::map<std::string, FlowMethod>{

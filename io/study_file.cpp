@@ -17,9 +17,11 @@
 #include "io/study_cluster.hpp"
 #include "io/study_indices.hpp"
 #include "io/study_visitors.hpp"
+#include "io/study_wetlands.hpp"
 #include "io/toml_section.hpp"
 #include "io/vector_io.hpp"
 #include "model/run/error.hpp"
+#include "model/water/conditioning.hpp"
 #include "scenarios/tabulate.hpp"
 
 namespace greenweave {
@@ -220,6 +222,7 @@ class StudyReader {
       return raster;
     };
     landscape.elevation_m = optional_raster("elevation", Resampling::bilinear);
+    burn_streams_in(*inputs);
     landscape.population = optional_raster("population", Resampling::area_preserving);
     if (landscape.population != nullptr)
       require_values(*landscape.population, inputs->path("population")->string(), "persons per cell", 0.0F,
@@ -242,10 +245,33 @@ class StudyReader {
     } else {
       inputs->text("places_layer");
     }
-    read_zones(*inputs);
+    study_.zones = read_areas(*inputs, "zones", "name", "a zone");
+    study_.owners = read_areas(*inputs, "owners", "owner", "an owner's land");
     read_water_inputs(*inputs);
     study_.protection = read_protection_of(*inputs, study_);
     inputs->done();
+  }
+
+  /// Mapped streams, along which the heights are lowered: what heights do not show of channels and culverts.
+  void burn_streams_in(Section& inputs) {
+    const auto path = inputs.path("streams");
+    for (const char* key : {"streams_layer", "streams_depth_m"})
+      if (!path && inputs.has(key))
+        inputs.fail(key, "it goes with inputs.streams, which is missing", "add streams = \"...\"");
+    if (!path) return;
+    if (study_.landscape.elevation_m == nullptr)
+      inputs.fail("streams", "there are no heights to lower", "add elevation = \"...\" to [inputs]");
+    const Frame& frame = study_.landscape.frame;
+    const double depth_m = inputs.number("streams_depth_m", 5.0, 0.01, 1000.0);
+    std::vector<Cell> cells;
+    for (const Feature& feature : read_features(*path, inputs.text("streams_layer", ""), frame, "streams"))
+      for (const Cell cell : cells_along(frame, feature.geometry)) cells.push_back(cell);
+    if (cells.empty())
+      throw InputError(path->string(), "", "no stream runs through the study's frame (streams)",
+                       "check the frame's extent and the file's CRS");
+    record("streams", *path);
+    study_.landscape.elevation_m =
+        std::make_shared<const Raster<float>>(burn_streams(*study_.landscape.elevation_m, cells, depth_m));
   }
 
   /// Weather, soil groups and curve numbers.
@@ -287,32 +313,40 @@ class StudyReader {
   }
 
   /// Zones by name: features of one name are united, those without a cell of the study are left out.
-  void read_zones(Section& inputs) {
-    const auto path = inputs.path("zones");
-    const std::string layer = inputs.text("zones_layer", ""), field = inputs.text("zones_name", "name");
+  /// Areas of `inputs.ROLE`, those of one name together; `what` one of them is.
+  std::vector<Zone> read_areas(Section& inputs, const std::string& role, const std::string& usual_field,
+                               const std::string& what) {
+    std::vector<Zone> zones;
+    const auto path = inputs.path(role);
+    const std::string layer_key = role + "_layer", name_key = role + "_name";
+    const std::string layer = inputs.text(layer_key, ""), field = inputs.text(name_key, usual_field);
     if (!path) {
-      for (const char* key : {"zones_layer", "zones_name"})
-        if (inputs.has(key)) inputs.fail(key, "it goes with inputs.zones, which is missing", "add zones = \"...\"");
-      return;
+      for (const std::string& key : {layer_key, name_key})
+        if (inputs.has(key))
+          inputs.fail(key, fmt::format("it goes with inputs.{}, which is missing", role),
+                      fmt::format("add {} = \"...\"", role));
+      return zones;
     }
     const Landscape& landscape = study_.landscape;
-    const std::vector<Feature> features = read_features(*path, layer, landscape.frame, "zones", field);
-    record("zones", *path);
+    const std::vector<Feature> features = read_features(*path, layer, landscape.frame, role, field);
+    record(role, *path);
     std::set<std::string> seen;
     for (const Feature& feature : features) {
       if (!seen.insert(feature.name).second) continue;
       const Geometry geometry = *geometry_named(features, feature.name, *path);
       if (geometry.kind != Geometry::Kind::polygons)
         throw InputError(path->string(), fmt::format("feature \"{}\"", feature.name),
-                         fmt::format("it is of {}, and a zone is an area (zones)", word_of(geometry.kind)),
+                         fmt::format("it is of {}, and {} is an area ({})", word_of(geometry.kind), what, role),
                          "give a layer of polygons");
       Zone zone{feature.name, cells_inside(landscape.frame, geometry)};
       std::erase_if(zone.cells, [&](Cell cell) { return !landscape.cover.is_valid(cell); });
-      if (!zone.cells.empty()) study_.zones.push_back(std::move(zone));
+      if (!zone.cells.empty()) zones.push_back(std::move(zone));
     }
-    if (study_.zones.empty())
-      throw InputError(path->string(), "", "no cell of the study lies within any of its zones (zones)",
+    if (zones.empty())
+      throw InputError(path->string(), "",
+                       fmt::format("no cell of the study lies within any of its {} ({})", role, role),
                        "check the frame's extent and where the land cover has values");
+    return zones;
   }
 
   void require_values(const Raster<float>& raster, const std::string& path, const std::string& what, float least,
@@ -748,19 +782,6 @@ class StudyReader {
     return found;
   }
 
-  RecoveryCurve recovery(Section& action, const std::string& usual = "animals") const {
-    RecoveryCurve curve;
-    if (!action.has("recovery") || action.is_text("recovery")) {
-      const std::string name = action.choice("recovery", usual, {"animals", "plants", "soil_carbon", "none"});
-      return *recovery_preset(name);
-    }
-    auto section = action.table("recovery");
-    curve.ceiling = section->number("ceiling", curve.ceiling, 0.0, 1.0);
-    curve.tau_years = section->number("tau_years", curve.tau_years, 0.0, 1e4);
-    section->done();
-    return curve;
-  }
-
   std::vector<std::string> classes_except(const std::vector<std::vector<std::string>>& lists) const {
     std::vector<std::string> names;
     for (const std::string& name : class_names_) {
@@ -770,28 +791,6 @@ class StudyReader {
       if (!listed) names.push_back(name);
     }
     return names;
-  }
-
-  void require_heights(const Section& item, const std::string& key) const {
-    if (study_.landscape.elevation_m == nullptr)
-      item.fail(key, "there are no heights to change", "add elevation = \"...\" to [inputs]");
-  }
-
-  /// `basin_m` and `terrace_m`, if the first is there.
-  std::optional<BasinShape> read_basin(Section& item) const {
-    if (!item.has("basin_m")) {
-      if (item.has("terrace_m"))
-        item.fail("terrace_m", "it goes with `basin_m`, which is missing", "add basin_m = 0.5");
-      return std::nullopt;
-    }
-    require_heights(item, "basin_m");
-    BasinShape basin;
-    basin.depth_m = item.number("basin_m", basin.depth_m, 0.01, 100.0);
-    basin.terrace_m = item.number("terrace_m", std::max(basin.terrace_m, 2.0 * basin.depth_m), 0.01, 1e4);
-    if (basin.terrace_m < 2.0 * basin.depth_m)
-      item.fail("terrace_m", fmt::format("{:g} is less than twice the depth of the basins", basin.terrace_m),
-                fmt::format("give at least {:g}", 2.0 * basin.depth_m));
-    return basin;
   }
 
   /// Cells of the best sites that [analysis.wetland_sites] finds, at most `best` of them within `budget`.
@@ -836,20 +835,20 @@ class StudyReader {
       }
       what.to = class_name(item, "to", item.text("to", wetland ? words.wetland : ""));
       what.from = class_list(item, "from", classes_except({words.water, words.built, added_classes_}));
-      what.recovery = recovery(item, type == "plant" ? "plants" : "animals");
+      what.recovery = read_recovery(item, type == "plant" ? "plants" : "animals");
       if (wetland) what.dig_m = item.number("dig_m", 0.0, 0.0, 100.0);
-      if (what.dig_m > 0.0) require_heights(item, "dig_m");
-      if (wetland) what.basin = read_basin(item);
+      if (what.dig_m > 0.0) require_heights(item, study_, "dig_m");
+      if (wetland) what.basin = read_basin(item, study_);
       if (what.basin && what.dig_m > 0.0)
         item.fail("dig_m", "the ground is made into basins (`basin_m`) already", "take one of them out");
       action.what = std::move(what);
     } else if (type == "regrade") {
       Regrade what;
-      require_heights(item, "");
+      require_heights(item, study_, "");
       what.place = *place(item, {Kind::polygons}, true);
       if (item.has("by_m")) what.by_m = item.number("by_m", 0.0, -1000.0, 1000.0);
       if (item.has("to_m")) what.to_m = item.number("to_m", 0.0, -1e4, 1e4);
-      what.basin = read_basin(item);
+      what.basin = read_basin(item, study_);
       if (what.by_m.has_value() + what.to_m.has_value() + what.basin.has_value() != 1)
         item.fail(
             what.basin               ? "basin_m"
@@ -861,7 +860,7 @@ class StudyReader {
       action.what = std::move(what);
     } else if (type == "remove_weir") {
       RemoveWeir what;
-      require_heights(item, "");
+      require_heights(item, study_, "");
       what.place = *place(item, {Kind::points, Kind::lines, Kind::polygons}, true);
       what.width_m = item.number("width_m", what.width_m, 0.0, 1e4);
       if (item.has("to_m")) what.to_m = item.number("to_m", 0.0, -1e4, 1e4);
@@ -877,7 +876,7 @@ class StudyReader {
       for (const auto* list : {&words.water, &words.wetlands, &words.forest, &words.built})
         spare.insert(spare.end(), list->begin(), list->end());
       what.spare = class_list(item, "spare", spare);
-      what.recovery = recovery(item);
+      what.recovery = read_recovery(item);
       action.what = std::move(what);
     } else if (type == "open_crossing") {
       OpenCrossing what;

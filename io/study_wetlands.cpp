@@ -186,11 +186,60 @@ RestorationOrderAnalysis read_order(Section& section, const StudySoFar& so_far, 
   what.first_year = study.years.empty() ? 0 : study.years.front();
   if (const auto year = section.integer("first_year")) what.first_year = static_cast<int>(*year);
   what.budget_per_year = section.number("budget_per_year", what.budget_per_year, 1e-9, infinity);
+  what.target_year = std::max(what.first_year, study.years.empty() ? 0 : study.years.back());
+  if (const auto year = section.integer("target_year")) what.target_year = static_cast<int>(*year);
+  if (what.target_year < what.first_year)
+    section.fail("target_year", fmt::format("sites are made in {}, later", what.first_year),
+                 "give that year or a later one");
+  what.dig_m = section.number("dig_m", what.dig_m, 0.0, 100.0);
+  what.basin = read_basin(section, study);
+  if (what.basin && section.has("dig_m"))
+    section.fail("dig_m", "the ground is made into basins (`basin_m`) already", "take one of them out");
+  // Unless told otherwise, the depth that the sites' cost pays for.
+  const double depth_m = analyses.wetland_sites->rule.depth_m;
+  if (!what.basin && !section.has("dig_m") && depth_m > 0.0)
+    what.basin = BasinShape{depth_m, std::max(BasinShape{}.terrace_m, 2.0 * depth_m)};
+  const RecoveryCurve recovery = read_recovery(section, "animals");
+  what.recovery.ceiling = recovery.ceiling;
+  what.recovery.tau_years = recovery.tau_years;
   section.done();
   return what;
 }
 
 }  // namespace
+
+void require_heights(const Section& item, const Study& study, const std::string& key) {
+  if (study.landscape.elevation_m == nullptr)
+    item.fail(key, "there are no heights to change", "add elevation = \"...\" to [inputs]");
+}
+
+std::optional<BasinShape> read_basin(Section& item, const Study& study) {
+  if (!item.has("basin_m")) {
+    if (item.has("terrace_m")) item.fail("terrace_m", "it goes with `basin_m`, which is missing", "add basin_m = 0.5");
+    return std::nullopt;
+  }
+  require_heights(item, study, "basin_m");
+  BasinShape basin;
+  basin.depth_m = item.number("basin_m", basin.depth_m, 0.01, 100.0);
+  basin.terrace_m = item.number("terrace_m", std::max(basin.terrace_m, 2.0 * basin.depth_m), 0.01, 1e4);
+  if (basin.terrace_m < 2.0 * basin.depth_m)
+    item.fail("terrace_m", fmt::format("{:g} is less than twice the depth of the basins", basin.terrace_m),
+              fmt::format("give at least {:g}", 2.0 * basin.depth_m));
+  return basin;
+}
+
+RecoveryCurve read_recovery(Section& action, const std::string& usual) {
+  RecoveryCurve curve;
+  if (!action.has("recovery") || action.is_text("recovery")) {
+    const std::string name = action.choice("recovery", usual, {"animals", "plants", "soil_carbon", "none"});
+    return *recovery_preset(name);
+  }
+  auto section = action.table("recovery");
+  curve.ceiling = section->number("ceiling", curve.ceiling, 0.0, 1.0);
+  curve.tau_years = section->number("tau_years", curve.tau_years, 0.0, 1e4);
+  section->done();
+  return curve;
+}
 
 void read_restoration_analyses(Section& section, const StudySoFar& so_far, Analyses& analyses) {
   if (auto topic = section.table("restoration")) analyses.restoration = read_restoration(*topic, so_far, analyses);

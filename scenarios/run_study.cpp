@@ -178,7 +178,7 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
     if (study.analyses.encroachment && is_baseline && id.year == study.years.front())
       add_encroachment(study, impl_->framework, *study.analyses.encroachment, context, result);
     if (study.analyses.wetland_sites && is_baseline && id.year == study.years.front())
-      add_wetland_sites(study.landscape.frame, impl_->water.sites(), result);
+      add_wetland_sites(study, impl_->water.sites(), result);
     if (study.analyses.restoration_order && is_baseline && id.year == study.years.front()) {
       std::vector<const LinkMemory*> before;
       for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);

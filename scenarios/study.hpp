@@ -210,6 +210,7 @@ struct Study {
   std::vector<Element> elements;
   std::shared_ptr<const ProtectedAreas> protection;  // may be null
   std::vector<Zone> zones;                           // by which landscapes are reported too; may be none
+  std::vector<Zone> owners;                          // classes of ownership and their land; may be none
   std::vector<Guild> guilds;
   DisturbanceRule disturbance;
   std::vector<Scenario> scenarios;  // the first is "baseline"

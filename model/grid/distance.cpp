@@ -81,36 +81,34 @@ class Envelope {
     // (x-a)^2 + ha > (x-b)^2 + hb  <=>  2 x (b-a) > b^2 - a^2 + hb - ha
     const std::int64_t right =
         static_cast<std::int64_t>(b) * b - static_cast<std::int64_t>(a) * a + height(b) - height(a);
+    if (right < 0) return 0;
     const std::int64_t step = 2 * (static_cast<std::int64_t>(b) - a);
+    // Divided as doubles, which is quicker, and off by one at most.
+    auto quotient = static_cast<std::int64_t>(static_cast<double>(right) / static_cast<double>(step));
+    if (quotient * step > right)
+      --quotient;
+    else if ((quotient + 1) * step <= right)
+      ++quotient;
     // At equality the smaller index wins: the northern row, then the western column, which is a's.
     const bool b_wins_ties = feature_row[static_cast<std::size_t>(b)] < feature_row[static_cast<std::size_t>(a)];
-    const std::int64_t quotient = right >= 0 ? right / step : -((-right + step - 1) / step);
     const bool exact = quotient * step == right;
-    const std::int64_t first = exact && b_wins_ties ? quotient : quotient + 1;
-    return first < 0 ? 0 : first;
+    return exact && b_wins_ties ? quotient : quotient + 1;
   }
 
   std::vector<std::int32_t> column_;
   std::vector<std::int64_t> from_;
 };
 
-}  // namespace
-
-NearestCell nearest_cell(const Shape& shape, std::span<const Cell> features) {
-  NearestCell result{Raster<Cell>(shape, -1), Raster<float>(shape, std::numeric_limits<float>::infinity())};
-  if (features.empty()) return result;
-  std::vector<std::uint8_t> is_feature(static_cast<std::size_t>(shape.cells()), 0);
-  for (const Cell cell : features) is_feature[static_cast<std::size_t>(cell)] = 1;
-  // The result's own array carries the rows of the column pass, so no third array of that size is needed.
-  std::vector<std::int32_t>& row_of = result.nearest.values;
-  nearest_in_columns(shape, is_feature, row_of);
-
+/// Replaces the rows of the nearest feature in each column by the nearest of all features, in `nearest`; calls
+/// `tell(cell, squared distance)`.
+template <class Tell>
+void nearest_in_rows(const Shape& shape, std::vector<Cell>& nearest, const Tell& tell) {
   parallel_pieces(shape.rows, 16, [&](std::int64_t begin, std::int64_t end) {
     Envelope envelope(shape.cols);
     std::vector<std::int32_t> feature_row(static_cast<std::size_t>(shape.cols));
     for (std::int64_t r = begin; r < end; ++r) {
       const auto offset = static_cast<std::size_t>(r * shape.cols);
-      std::copy_n(row_of.begin() + static_cast<std::ptrdiff_t>(offset), shape.cols, feature_row.begin());
+      std::copy_n(nearest.begin() + static_cast<std::ptrdiff_t>(offset), shape.cols, feature_row.begin());
       const auto height = [&](std::int32_t c) {
         const std::int64_t dy = feature_row[static_cast<std::size_t>(c)] - r;
         return dy * dy;
@@ -124,14 +122,39 @@ NearestCell nearest_cell(const Shape& shape, std::span<const Cell> features) {
         const Cell feature = shape.cell(feature_row[static_cast<std::size_t>(column)], column);
         for (std::int64_t c = envelope.from(k); c < stop; ++c) {
           const std::int64_t dx = c - column;
-          result.nearest.values[offset + static_cast<std::size_t>(c)] = feature;
-          result.distance_cells.values[offset + static_cast<std::size_t>(c)] =
-              static_cast<float>(std::sqrt(static_cast<double>(dx * dx + height(column))));
+          nearest[offset + static_cast<std::size_t>(c)] = feature;
+          tell(offset + static_cast<std::size_t>(c), dx * dx + height(column));
         }
       }
     }
   });
+}
+
+/// Into `nearest`: no further array of its size is needed.
+void nearest_in_columns(const Shape& shape, std::span<const Cell> features, std::vector<Cell>& nearest) {
+  std::vector<std::uint8_t> is_feature(static_cast<std::size_t>(shape.cells()), 0);
+  for (const Cell cell : features) is_feature[static_cast<std::size_t>(cell)] = 1;
+  nearest_in_columns(shape, is_feature, nearest);
+}
+
+}  // namespace
+
+NearestCell nearest_cell(const Shape& shape, std::span<const Cell> features) {
+  NearestCell result{Raster<Cell>(shape, -1), Raster<float>(shape, std::numeric_limits<float>::infinity())};
+  if (features.empty()) return result;
+  nearest_in_columns(shape, features, result.nearest.values);
+  nearest_in_rows(shape, result.nearest.values, [&](std::size_t cell, std::int64_t squared) {
+    result.distance_cells.values[cell] = static_cast<float>(std::sqrt(static_cast<double>(squared)));
+  });
   return result;
+}
+
+Raster<Cell> nearest_feature(const Shape& shape, std::span<const Cell> features) {
+  Raster<Cell> nearest(shape, -1);
+  if (features.empty()) return nearest;
+  nearest_in_columns(shape, features, nearest.values);
+  nearest_in_rows(shape, nearest.values, [](std::size_t, std::int64_t) {});
+  return nearest;
 }
 
 }  // namespace greenweave

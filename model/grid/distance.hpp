@@ -15,4 +15,7 @@ struct NearestCell {
 /// cells. Where two given cells are equally near, the one with the smaller index wins. `features` need not be sorted.
 NearestCell nearest_cell(const Shape& shape, std::span<const Cell> features);
 
+/// The same without the distances, which take a tenth to a quarter of the time.
+Raster<Cell> nearest_feature(const Shape& shape, std::span<const Cell> features);
+
 }  // namespace greenweave

@@ -405,7 +405,7 @@ std::vector<std::pair<int, int>> voronoi_adjacency(const PatchSet& patches) {
   for (Cell cell = 0; cell < shape.cells(); ++cell)
     if (patches.label[cell] != 0) habitat.push_back(cell);
   if (habitat.empty()) return {};
-  const NearestCell voronoi = nearest_cell(shape, habitat);
+  const Raster<Cell> nearest = nearest_feature(shape, habitat);
   constexpr std::int64_t rows_a_piece = 64;
   std::vector<std::vector<std::pair<int, int>>> found(
       static_cast<std::size_t>((shape.rows + rows_a_piece - 1) / rows_a_piece));
@@ -415,7 +415,7 @@ std::vector<std::pair<int, int>> voronoi_adjacency(const PatchSet& patches) {
   };
   parallel_pieces(shape.rows, rows_a_piece, [&](std::int64_t begin, std::int64_t end) {
     auto& pairs = found[static_cast<std::size_t>(begin / rows_a_piece)];
-    const auto owner = [&](std::int32_t r, std::int32_t c) { return patches.label[voronoi.nearest.at(r, c)] - 1; };
+    const auto owner = [&](std::int32_t r, std::int32_t c) { return patches.label[nearest.at(r, c)] - 1; };
     std::pair<int, int> last{-1, -1};
     const auto meet = [&](int a, int b) {
       if (a == b) return;

@@ -4,12 +4,14 @@
 #include <cassert>
 #include <cmath>
 #include <map>
+#include <memory>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include "model/grid/distance.hpp"
 #include "model/planning/choice.hpp"
+#include "scenarios/actions.hpp"
 #include "scenarios/analyses/guild_case.hpp"
 #include "scenarios/analyses/water.hpp"
 #include "scenarios/analyses/water_before.hpp"
@@ -36,6 +38,7 @@ class SiteEvaluator : public PlanEvaluator {
         cells_(std::move(cells)) {
     to_ = static_cast<ClassIndex>(study.landscape.classes->index_of_name(what.to));
     if (what.ECA > 0.0) prepare_guilds();
+    if (any_feels_water()) make_all();
     if (what.flood > 0.0 || what.nutrients > 0.0) prepare_water();
     if (what.people > 0.0) prepare_people();
   }
@@ -45,9 +48,11 @@ class SiteEvaluator : public PlanEvaluator {
   std::vector<double> value(const std::vector<std::uint8_t>& chosen) const override {
     std::vector<double> values;
     if (!guilds_.empty()) {
-      const Landscape landscape = with(chosen);
+      const Landscape developed = with(chosen);
+      const std::optional<Landscape> made = made_ ? std::optional(made_with(chosen)) : std::nullopt;
       for (const std::size_t g : guilds_) {
         const Guild& guild = study_.guilds[g];
+        const Landscape& landscape = guild.wetlands ? *made : developed;
         const HabitatSurface surface = habitat_surface(landscape, guild, study_.disturbance);
         const PatchSet patches = find_patches(landscape.frame, surface, guild);
         const LinkSet links = find_links(landscape.frame, surface, patches, guild.links, context_,
@@ -93,7 +98,75 @@ class SiteEvaluator : public PlanEvaluator {
     return values;
   }
 
+  /// What its water makes of a candidate.
+  struct SiteWater {
+    double wet_days = 0.0;  // mean of its cells
+    double wetland_ha = 0.0;
+  };
+  /// By candidate; none if no guild feels it.
+  const std::vector<SiteWater>& water() const { return water_; }
+
  private:
+  bool any_feels_water() const {
+    return std::any_of(guilds_.begin(), guilds_.end(),
+                       [&](std::size_t g) { return study_.guilds[g].wetlands.has_value(); });
+  }
+
+  /// Makes every candidate as a scenario would, and lets water stand in them. Plans take from this what they hold: a
+  /// site is judged by its water when all are made, which differs where one runs over into another.
+  void make_all() {
+    const Frame& frame = study_.landscape.frame;
+    const RestorationAnalysis& rule = *study_.analyses.restoration;
+    Scenario all;
+    for (std::size_t k = 0; k < cells_.size(); ++k) {
+      RestoreHabitat site;
+      site.place.kind = Geometry::Kind::polygons;
+      site.cells = cells_[k];
+      site.to = what_.to;
+      site.recovery = {what_.recovery.ceiling, what_.recovery.tau_years};
+      site.dig_m = what_.dig_m;
+      site.basin = what_.basin;
+      all.actions.push_back({fmt::format("site {}", k), what_.first_year, site});
+    }
+    ScenarioLandscape made = landscape_of(study_, all, what_.target_year, 0);
+    const RestoredSites sites = restored_sites(made, rule);
+    const CaseWater water = water_of(study_, untouched_, made.landscape, *study_.analyses.water, context_);
+    made.landscape.wetlands = restored_wetlands(sites, water, what_.target_year, rule);
+    made_ = std::move(made.landscape);
+    for (const std::vector<Cell>& cells : cells_) {
+      SiteWater& site = water_.emplace_back();
+      for (const Cell cell : cells) {
+        const auto days = static_cast<double>(water.balance.wet_days[cell]);
+        site.wet_days += days / static_cast<double>(cells.size());
+        if (wetland_type(rule, days, static_cast<double>(water.balance.mean_depth_m[cell])) != WetlandType::dry)
+          site.wetland_ha += frame.cell_area_ha();
+      }
+    }
+  }
+
+  /// The landscape of the target year with some of the sites made.
+  Landscape made_with(const std::vector<std::uint8_t>& chosen) const {
+    Landscape landscape = study_.landscape;
+    if (!made_->recovery.empty()) landscape.begin_recovery();
+    landscape.wetlands = made_->wetlands;
+    const auto ground = std::make_shared<Raster<float>>(*study_.landscape.elevation_m);
+    for (std::size_t k = 0; k < chosen.size(); ++k)
+      for (const Cell cell : cells_[k]) {
+        if (chosen[k] == 0) {
+          if (!landscape.wetlands.type.empty())
+            landscape.wetlands.type[cell] = static_cast<std::uint8_t>(WetlandType::none);
+          continue;
+        }
+        landscape.cover[cell] = made_->cover[cell];
+        (*ground)[cell] = (*made_->elevation_m)[cell];
+        if (made_->recovery.empty()) continue;
+        landscape.former_cover[cell] = made_->former_cover[cell];
+        landscape.recovery[cell] = made_->recovery[cell];
+      }
+    if (made_->elevation_m != study_.landscape.elevation_m) landscape.elevation_m = ground;
+    return landscape;
+  }
+
   Landscape with(const std::vector<std::uint8_t>& chosen) const {
     Landscape landscape = study_.landscape;
     for (std::size_t k = 0; k < chosen.size(); ++k)
@@ -106,7 +179,12 @@ class SiteEvaluator : public PlanEvaluator {
     for (std::size_t g = 0; g < study_.guilds.size(); ++g)
       if (is_asked_for(what_.guilds, study_.guilds[g])) guilds_.push_back(g);
     for (const std::size_t g : guilds_)
-      aims_.push_back({"ECA_" + study_.guilds[g].name, "ha", "Equivalent connected area, sites fully recovered",
+      aims_.push_back({"ECA_" + study_.guilds[g].name, "ha",
+                       study_.guilds[g].wetlands
+                           ? fmt::format("Equivalent connected area in {}, sites as their water and their recovery "
+                                         "have made them",
+                                         what_.target_year)
+                           : "Equivalent connected area, sites fully recovered",
                        what_.ECA / static_cast<double>(guilds_.size())});
   }
 
@@ -183,6 +261,8 @@ class SiteEvaluator : public PlanEvaluator {
   ClassIndex to_ = 0;
   std::vector<Aim> aims_;
   std::vector<std::size_t> guilds_;
+  std::optional<Landscape> made_;  // with all candidates; where a guild feels the water in them
+  std::vector<SiteWater> water_;
   std::optional<Drainage> drainage_;
   std::optional<FloodModel> flood_;
   std::vector<double> runoff_without_, runoff_with_;
@@ -195,6 +275,7 @@ struct Row {
   Cell seed = -1;
   double area_ha = 0.0, cost = 0.0, spent = 0.0, score = 0.0;
   int year = 0;
+  double wet_days = 0.0, wetland_ha = 0.0;
   std::vector<double> gain = {}, alone = {}, last = {};  // by aim
 };
 
@@ -270,6 +351,10 @@ void add_restoration_order(const Study& study, const WaterBefore& untouched,
     row.gain = step.gains;
     row.alone = difference(book.values(singles[s]), nothing);
     row.last = difference(whole, book.values(others[s]));
+    if (!evaluator.water().empty()) {
+      row.wet_days = evaluator.water()[step.candidate].wet_days;
+      row.wetland_ha = evaluator.water()[step.candidate].wetland_ha;
+    }
     rows.push_back(std::move(row));
     for (const Cell cell : cells[step.candidate]) rank[cell] = static_cast<std::int32_t>(s) + 1;
   }
@@ -287,6 +372,12 @@ void add_restoration_order(const Study& study, const WaterBefore& untouched,
       .number("spent", "1", "Cost of all sites so far", [](const Row& r) { return r.spent; })
       .number("score", "1", "Weighted gain for each unit of cost, when it was its turn",
               [](const Row& r) { return r.score; });
+  if (!evaluator.water().empty())
+    table
+        .number("wet_days", "d", "Days a year under water when all candidates are made, mean of its cells",
+                [](const Row& r) { return r.wet_days; })
+        .number("wetland_ha", "ha", "Of its area wet enough to be a wetland",
+                [](const Row& r) { return r.wetland_ha; });
   for (std::size_t a = 0; a < aims.size(); ++a) {
     const Aim& aim = aims[a];
     table.number(aim.name, aim.unit.c_str(), aim.meaning.c_str(), [&](const Row& r) { return r.gain[a]; })

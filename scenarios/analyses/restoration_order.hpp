@@ -1,10 +1,13 @@
 #pragma once
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "model/habitat/recovery.hpp"
 #include "model/movement/links.hpp"
 #include "model/run/context.hpp"
+#include "model/water/basins.hpp"
 #include "scenarios/analyses/restoration.hpp"
 #include "scenarios/case_result.hpp"
 
@@ -25,6 +28,12 @@ struct RestorationOrderAnalysis {
   bool every_set = false;  // judge every set of sites that fits the budget, not only what greedy orders meet
   int first_year = 0;
   double budget_per_year = std::numeric_limits<double>::infinity();
+  // For guilds that feel the water in a wetland: sites made in `first_year`, as restore_wetland makes them, and judged
+  // in `target_year`.
+  int target_year = 0;
+  double dig_m = 0.0;
+  std::optional<BasinShape> basin;
+  RecoveryPath recovery;
 };
 
 /// Adds the tables `restoration_order` and `restoration_plans`, and the raster `restoration_order` (rank). `before`

@@ -49,6 +49,21 @@ class Shipped(unittest.TestCase):
         for words in ("485 x 485 cells of 60 m", "10 cases", "3 guilds", "GiB", "Land cover, elevation and population are synthetic"):
             self.assertIn(words, checked.stdout)
 
+    def test_the_chain_of_works_runs_and_every_work_changes_something(self):
+        with open(os.path.join(self.study, "short_chain.toml"), "w") as file:
+            file.write('extends = "chain.toml"\nname = "short_chain"\nyears = [2040]\n')
+        out = self.path("chain.h5")
+        done = run("run", os.path.join(self.study, "short_chain.toml"), "--out", out)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with h5py.File(out) as file:
+            actions = file["scenarios/chain/2040/tables/actions"]
+            names = [name.decode() for name in actions["action"][()]]
+            for work, count in (("lake", 1), ("garden", 2), ("river", 5), ("corridor ", 4)):
+                self.assertEqual(sum(name.startswith(work) or f"{work}:" in name for name in names), count, work)
+            for name, area, cut in zip(names, actions["area_ha"][()], actions["cut_m3"][()]):
+                self.assertGreater(area + cut, 0, name)
+            self.assertEqual(len(file["scenarios/chain/2040/tables/restoration/action"][()]), 3)
+
     def test_two_threads_give_the_same_bits(self):
         out = self.path("two.h5")
         self.assertEqual(run("run", os.path.join(self.study, "study.toml"), "--out", out, "--threads", 2).returncode, 0)
@@ -361,8 +376,27 @@ class Terrain(unittest.TestCase):
             done = run("terrain", dem, "-o", self.out + threads, "--stream-area", 0.1, "--flow", "dinf",
                        "--draws", 9, "--error", 3, "--error-range", 20, "--threads", threads)
             self.assertEqual(done.returncode, 0, done.stderr)
-        for name in ("filled", "accumulation", "twi", "hand", "basins", "depressions", "depression_probability"):
+        for name in ("filled", "accumulation", "twi", "spi", "hand", "basins", "depressions", "depression_probability"):
             self.assertEqual(self.values(name, self.out + "1"), self.values(name, self.out + "2"), name)
+
+    def test_only_some_layers(self):
+        dem = self.dem("dem", [[(7 * r * r + 13 * c + (r * c) % 17) % 29 for c in range(60)] for r in range(50)])
+        self.assertEqual(run("terrain", dem, "-o", self.out, "--stream-area", 0.1).returncode, 0)
+        made = sorted(os.listdir(self.out))
+        for name in ("aspect.tif", "slope.tif", "spi.tif", "twi.tif", "streams.gpkg"):
+            self.assertIn(name, made)
+        for file in made:
+            layer, kind = os.path.splitext(file)
+            some = self.out + layer + kind[1:]
+            done = run("terrain", dem, "-o", some, "--stream-area", 0.1, "--only", layer)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(file, os.listdir(some))
+            self.assertEqual([other for other in os.listdir(some) if not other.startswith(layer + ".")], [])
+            if kind == ".tif":
+                self.assertEqual(self.values(layer, some), self.values(layer), layer)
+        done = run("terrain", dem, "-o", self.out + "two", "--only", "filled,accumulation")
+        self.assertEqual(sorted(os.listdir(self.out + "two")), ["accumulation.tif", "filled.tif"])
+        self.assertNotIn("depressions", done.stdout)
 
     def test_mistakes(self):
         def refused(*arguments):
@@ -379,6 +413,9 @@ class Terrain(unittest.TestCase):
         self.assertIn("no cell has a height", refused(self.dem("nothing", [[-9999, -9999]])))
         good = self.dem("good", self.TROUGH)
         self.assertIn("no.gpkg", refused(good, "--burn", self.path("no.gpkg")))
+        self.assertIn("--breach", refused(good, "--only", "filled,breached"))
+        self.assertIn("--draws", refused(good, "--only", "depression_probability"))
+        self.assertNotEqual(run("terrain", good, "-o", self.out, "--only", "filed").returncode, 0)
         done = run("terrain", degrees, "-o", self.out, "--crs", "EPSG:32631", "--cell", 500)
         self.assertEqual(done.returncode, 0, done.stderr)
 

@@ -136,6 +136,23 @@ first_year = 2027
   CHECK(order.to == "herbaceous_wetland");
   CHECK(order.water.storm.rain_mm == 90.0);
   CHECK(order.first_year == 2027);
+  CHECK(order.target_year == std::max(2027, study.years.back()));
+  REQUIRE(order.basin);  // as deep as the sites' cost pays for
+  CHECK(order.basin->depth_m == study.analyses.wetland_sites->rule.depth_m);
+  CHECK(order.dig_m == 0.0);
+  CHECK(order.recovery.tau_years == 4.0);
+  const auto with = [&](const std::string& keys) {
+    std::string changed = text;
+    changed.replace(changed.find("first_year = 2027"), 17, keys);
+    return *load_study(at.study(changed)).analyses.restoration_order;
+  };
+  CHECK_FALSE(with("dig_m = 0").basin);
+  const RestorationOrderAnalysis made =
+      with("first_year = 2027\ntarget_year = 2061\nbasin_m = 0.8\nterrace_m = 3\nrecovery = \"plants\"");
+  CHECK(made.target_year == 2061);
+  CHECK(made.basin->depth_m == 0.8);
+  CHECK(made.basin->terrace_m == 3.0);
+  CHECK(made.recovery.ceiling == 0.74);
 
   const auto fails = [&](const std::string& from, const std::string& to, std::initializer_list<std::string> words) {
     std::string changed = text;
@@ -154,6 +171,8 @@ first_year = 2027
   fails("tau_range = [3, 8]", "tau_range = [6, 8]", {"tau_range", "no range around 5"});
   fails("candidates = 5", "candidates = 20\nevery_set = true", {"every_set", "at most 12"});
   fails("candidates = 5", "candidates = 5\nto = \"marsh\"", {"marsh"});
+  fails("first_year = 2027", "first_year = 2027\ntarget_year = 2026", {"target_year", "2027"});
+  fails("candidates = 5", "candidates = 5\nbasin_m = 1\ndig_m = 1", {"dig_m", "basins"});
 }
 
 TEST_CASE("wetland sites, the best of them, and actions on the ground arrive") {
@@ -496,6 +515,44 @@ guilds = ["forest_mammals"]
   CHECK_FALSE(what.levels.elements);
   CHECK(what.levels.zones);
   CHECK(what.guilds == std::vector<std::string>{"forest_mammals"});
+}
+
+TEST_CASE("owners' land and mapped streams arrive; streams lower the heights") {
+  const StudyFolder at;
+  at.folder.write("owners.geojson", layer(zone("state", 0, 600, 300) + "," + zone("village", 300, 600, 300)));
+  at.folder.write("streams.geojson",
+                  layer(StudyFolder::feature("brook", "LineString", "[[400015,3399985],[400015,3399925]]")));
+  const std::string text = R"(
+[inputs]
+land_cover = "cover.tif"
+elevation = "cover.tif"
+owners = "owners.geojson"
+owners_name = "name"
+streams = "streams.geojson"
+streams_depth_m = 2
+[[guild]]
+name = "forest_mammals"
+)";
+  const Study study = load_study(at.study(text));
+  REQUIRE(study.owners.size() == 2);
+  CHECK(study.owners[1].name == "village");
+  CHECK(study.owners[1].cells.size() == 10 * 10);
+  CHECK(study.zones.empty());
+  const Raster<float>& heights = *study.landscape.elevation_m;
+  for (const int row : {0, 1, 2}) CHECK(heights.at(row, 0) == 8.0F);  // 10 before
+  CHECK(heights.at(3, 0) == 10.0F);
+  CHECK(heights.at(0, 1) == 10.0F);
+
+  const auto fails = [&](const std::string& from, const std::string& to, std::initializer_list<std::string> words) {
+    std::string changed = text;
+    changed.replace(changed.find(from), from.size(), to);
+    const auto path = at.study(changed);
+    check_input_error([&] { load_study(path); }, words);
+  };
+  fails("owners = \"owners.geojson\"\n", "", {"owners_name", "inputs.owners"});
+  fails("streams = \"streams.geojson\"\n", "", {"streams_depth_m", "inputs.streams"});
+  fails("elevation = \"cover.tif\"\n", "", {"streams", "no heights"});
+  fails("owners.geojson", "streams.geojson", {"owner's land is an area"});
 }
 
 TEST_CASE("structure: every mistake gets one message") {

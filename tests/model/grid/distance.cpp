@@ -15,6 +15,7 @@ namespace {
 
 void check_against_brute_force(const Shape& shape, const std::vector<Cell>& features) {
   const NearestCell result = nearest_cell(shape, features);
+  CHECK(nearest_feature(shape, features).values == result.nearest.values);
   for (Cell cell = 0; cell < shape.cells(); ++cell) {
     Cell nearest = -1;
     std::int64_t squared = std::numeric_limits<std::int64_t>::max();
@@ -42,6 +43,19 @@ TEST_CASE("nearest cell: equal to brute force, ties included") {
   }
 }
 
+TEST_CASE("nearest cell: clumps of features, equal to brute force") {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed);
+    const Shape shape = random_shape(dice, 28);
+    const double share = dice.chance(0.5) ? 0.9 : 0.6;
+    std::vector<Cell> features;
+    for (Cell cell = 0; cell < shape.cells(); ++cell)
+      if (dice.chance(share)) features.push_back(cell);
+    if (!features.empty()) check_against_brute_force(shape, features);
+  }
+}
+
 TEST_CASE("nearest cell: a lattice of features is all ties") {
   const Shape shape{21, 33};
   std::vector<Cell> features;
@@ -56,7 +70,22 @@ TEST_CASE("nearest cell: more rows and columns than one parallel piece") {
   check_against_brute_force(shape, random_cells(dice, shape, 60));
 }
 
+TEST_CASE("nearest cell: a row as long as the numbers allow") {
+  // Far to both ends, where a quotient of doubles has to be put right.
+  const Shape shape{1, 3'000'001};
+  const std::vector<Cell> features{0, 999'999, 1'000'000, 3'000'000};
+  const Raster<Cell> nearest = nearest_feature(shape, features);
+  for (const auto& [cell, feature] : {std::pair{499'999, 0},
+                                      {500'000, 999'999},
+                                      {999'999, 999'999},
+                                      {1'000'000, 1'000'000},
+                                      {2'000'000, 1'000'000},
+                                      {2'000'001, 3'000'000}})
+    CHECK(nearest[cell] == feature);
+}
+
 TEST_CASE("nearest cell: none given, none found") {
+  CHECK(nearest_feature(Shape{2, 3}, {}).values == std::vector<Cell>(6, -1));
   const NearestCell result = nearest_cell(Shape{2, 3}, {});
   for (Cell cell = 0; cell < 6; ++cell) {
     CHECK(result.nearest[cell] == -1);

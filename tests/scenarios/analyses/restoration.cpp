@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
 
 #include <doctest/doctest.h>
@@ -17,6 +18,7 @@
 using namespace greenweave;
 using doctest::Approx;
 using greenweave::testing::drawn_study;
+using greenweave::testing::raster_of;
 using greenweave::testing::rectangle;
 using greenweave::testing::table_of;
 
@@ -290,6 +292,34 @@ Study hollows(bool population) {
 
 }  // namespace
 
+TEST_CASE("wetland sites: whose land a site is") {
+  Study study = hollows(false);
+  const CaseResult unknown = CaseRunner(study).run({"baseline", 2030, 0}, {});
+  CHECK(table_of(unknown, "wetland_sites").find("owner") == nullptr);
+  // The state has all land west of column 30; the hollow about that column is its to a part, one further east nobody's.
+  study.owners = {{"village", {}}, {"state", {}}};
+  const Shape& shape = study.landscape.frame.shape;
+  for (Cell cell = 0; cell < shape.cells(); ++cell)
+    if (shape.col(cell) < 40) study.owners[shape.col(cell) < 30 ? 1 : 0].cells.push_back(cell);
+  const CaseResult result = CaseRunner(study).run({"baseline", 2030, 0}, {});
+  const Table& sites = table_of(result, "wetland_sites");
+  REQUIRE(sites.rows() == 4);
+  const auto& label = raster_of<std::int32_t>(result, "wetland_sites");
+  const auto row_at = [&](int r, int c) { return static_cast<std::size_t>(label.at(r, c)) - 1; };
+  CHECK(sites.texts("owner")[row_at(10, 10)] == "state");
+  CHECK(sites.numbers("owner_percent")[row_at(10, 10)] == 100.0);
+  CHECK(sites.texts("owner")[row_at(10, 50)].empty());
+  CHECK(sites.numbers("owner_percent")[row_at(10, 50)] == 0.0);
+  const std::size_t both = row_at(10, 30);
+  std::map<bool, int> cells;
+  for (Cell cell = 0; cell < shape.cells(); ++cell)
+    if (label[cell] == static_cast<std::int32_t>(both) + 1) ++cells[shape.col(cell) < 30];
+  REQUIRE(cells[true] + cells[false] > 0);
+  CHECK(sites.texts("owner")[both] == (cells[true] > cells[false] ? "state" : "village"));
+  CHECK(sites.numbers("owner_percent")[both] ==
+        Approx(100.0 * std::max(cells[true], cells[false]) / (cells[true] + cells[false])));
+}
+
 TEST_CASE("order: hollows ranked for all aims, alone, together, over years") {
   Study study = hollows(true);
   const CaseResult result = CaseRunner(study).run({"baseline", 2030, 0}, {});
@@ -366,4 +396,121 @@ TEST_CASE("order: the values are those of a scenario that makes the same sites")
   const CaseResult again = runner.run({"baseline", 2030, 0}, {});
   CHECK(table_of(again, "restoration_order").numbers("ECA_forest") == order.numbers("ECA_forest"));
   CHECK(table_of(again, "restoration_plans").rows() >= table_of(result, "restoration_plans").rows());
+}
+
+namespace {
+
+const Raster<std::int32_t>& ranks_in(const CaseResult& result) {
+  return raster_of<std::int32_t>(result, "restoration_order");
+}
+
+/// One action for each site of the order up to a rank, made as the order says.
+Scenario scenario_of(const Raster<std::int32_t>& ranks, const RestorationOrderAnalysis& what, int last) {
+  Scenario scenario{"made", "Made", {}};
+  for (std::int32_t rank = 1; rank <= last; ++rank) {
+    RestoreHabitat site;
+    site.place.kind = Geometry::Kind::polygons;
+    site.to = what.to;
+    site.recovery = {what.recovery.ceiling, what.recovery.tau_years};
+    site.dig_m = what.dig_m;
+    site.basin = what.basin;
+    for (Cell cell = 0; cell < ranks.shape.cells(); ++cell)
+      if (ranks[cell] == rank) site.cells.push_back(cell);
+    scenario.actions.push_back({"site " + std::to_string(rank), what.first_year, site});
+  }
+  return scenario;
+}
+
+/// Hollows whose water a guild feels. Near them is a marsh that has always been there.
+Study felt_hollows() {
+  Study study = hollows(false);
+  study.years = {2030, 2036};
+  for (const int row : {14, 15, 16})
+    for (const int col : {28, 29, 30}) study.landscape.cover.at(row, col) = 4;
+  RestorationOrderAnalysis& order = *study.analyses.restoration_order;
+  order.flood = order.nutrients = 0.0;
+  order.target_year = 2036;
+  order.recovery = {0.0, 1.0, 4.0};
+  Guild& guild = study.guilds[0];
+  guild.quality_threshold = 0.2;
+  guild.wetlands = WetlandResponse{0.9F, 0.8F, 0.6F, std::nullopt, {0, 1}};
+  return study;
+}
+
+}  // namespace
+
+TEST_CASE("order: a site is worth to a guild what its water makes of it, and a dry one nothing") {
+  Study study = felt_hollows();
+  // The hollow on the slope is 2 m deep, those on the valley's floor 4 m. Ground as shallow as the one is taken for
+  // noise: no water stands in it.
+  study.analyses.water->least_depth_m = 2.5;
+  const auto judged = [&] { return CaseRunner(study).run({"baseline", 2030, 0}, {}); };
+  const CaseResult felt = judged();
+  const Table& order = table_of(felt, "restoration_order");
+  REQUIRE(order.rows() == 3);  // the dry one brings nothing, and is not taken
+  CHECK(ranks_in(felt).at(4, 20) == 0);
+  CHECK(raster_of<std::int32_t>(felt, "wetland_sites").at(5, 21) > 0);
+  for (std::size_t k = 0; k < 3; ++k) {
+    CHECK(order.numbers("wet_days")[k] > 30.0);
+    CHECK(order.numbers("wetland_ha")[k] > 0.0);
+    CHECK(order.numbers("ECA_forest_alone")[k] > 0.0);
+  }
+  // Made into a basin it holds water.
+  study.analyses.restoration_order->basin = BasinShape{3.0, 6.0};
+  const CaseResult dug = judged();
+  REQUIRE(table_of(dug, "restoration_order").rows() == 4);
+  const std::int32_t rank = ranks_in(dug).at(5, 21);
+  REQUIRE(rank > 0);
+  CHECK(table_of(dug, "restoration_order").numbers("wet_days")[static_cast<std::size_t>(rank) - 1] > 30.0);
+
+  // A guild that does not look at the water takes the class for what it says, however sites are made.
+  study.guilds[0].wetlands.reset();
+  const CaseResult unfelt = judged();
+  const Table& plain = table_of(unfelt, "restoration_order");
+  REQUIRE(plain.rows() == 4);
+  CHECK(plain.find("wet_days") == nullptr);
+  study.analyses.restoration_order->basin.reset();
+  study.analyses.restoration_order->target_year = 2099;
+  CHECK(table_of(judged(), "restoration_order").numbers("ECA_forest") == plain.numbers("ECA_forest"));
+}
+
+TEST_CASE("order: to a guild that feels the water, gains are those of the case that makes the same sites") {
+  Study study = felt_hollows();
+  for (const bool basins : {false, true}) {
+    CAPTURE(basins);
+    RestorationOrderAnalysis& what = *study.analyses.restoration_order;
+    if (basins) what.basin = BasinShape{};
+    const CaseResult first = CaseRunner(study).run({"baseline", 2030, 0}, {});
+    const Table& order = table_of(first, "restoration_order");
+    REQUIRE(order.rows() == 4);
+    double gain = 0.0;
+    for (const int count : {1, 2, 3, 4}) {
+      gain += order.numbers("ECA_forest")[static_cast<std::size_t>(count) - 1];
+      study.scenarios = {study.scenarios[0], scenario_of(ranks_in(first), what, count)};
+      CaseRunner runner(study);
+      const CaseResult before = runner.run({"baseline", 2036, 0}, {}), made = runner.run({"made", 2036, 0}, {});
+      CHECK(index_of(made, "ECA") - index_of(before, "ECA") == Approx(gain));
+      CHECK(gain > 0.0);
+    }
+  }
+}
+
+TEST_CASE("restoration: what cases share of the water is the same whoever asks first") {
+  Study study = restored_valley();
+  study.scenarios.push_back({"more", "More", study.scenarios[1].actions});
+  study.scenarios.back().actions[0].start_year = 2028;
+  study.years = {2027, 2030};
+  const auto together = greenweave::testing::results_of(study);
+  REQUIRE(together.size() == 6);
+  for (const auto& [id, result] : together) {
+    const CaseResult alone = CaseRunner(study).run(id, {});
+    for (const char* name : {"restoration", "floods", "depressions", "water_years"}) {
+      const Table &a = table_of(result, name), &b = table_of(alone, name);
+      REQUIRE(a.rows() == b.rows());
+      REQUIRE(a.columns.size() == b.columns.size());
+      for (std::size_t c = 0; c < a.columns.size(); ++c) CHECK(a.columns[c].values == b.columns[c].values);
+    }
+    for (const char* name : {"FLOOD_peak", "FLOOD_volume", "NUTRIENTS_removed", "WATER_area"})
+      CHECK(index_of(result, name) == index_of(alone, name));
+  }
 }
