@@ -39,7 +39,8 @@ class SiteEvaluator : public PlanEvaluator {
   std::vector<double> value(const std::vector<std::uint8_t>& chosen) const override {
     std::vector<double> values;
     if (!guilds_.empty()) {
-      const Landscape landscape = with(chosen);
+      Landscape landscape = with(chosen);
+      follow_threats(study_, landscape);
       for (const std::size_t g : guilds_) {
         const Guild& guild = study_.guilds[g];
         const HabitatSurface surface = habitat_surface(landscape, guild, study_.disturbance);
