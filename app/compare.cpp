@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "app/commands.hpp"
+#include "app/compare_habitat.hpp"
 #include "app/csv.hpp"
 #include "app/selection.hpp"
 #include "app/sweep_results.hpp"
@@ -419,6 +420,8 @@ void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<
       {beside("-landscape"), csv_of(file, land, "landscape_metrics")},
       {beside("-classes"), csv_of(file, land, "class_metrics")},
       {beside("-sources"), csv_of(file, cases, "sources")},
+      {beside("-threats"), csv_of(file, cases, "threats")},
+      {beside("-restored-habitat"), csv_of(file, cases, "restored_habitat")},
       {beside("-security"), csv_of(file, land, "security_loss")},
       {beside("-encroachment"), csv_of(file, land, "encroachment")},
       {beside("-encroachment-cost"), csv_of(file, land, "encroachment_cost")}};
@@ -567,10 +570,13 @@ void compare_command(const CompareOptions& options) {
   print_actions(file, chosen.years, scenarios, paint);
   print_indices(cases, comparison, baseline, scenarios, paint);
   print_framework(file, chosen.guilds, chosen.years, with_baseline, paint);
+  const HabitatSection habitat{file, chosen.guilds, chosen.years, paint.head, paint.off};
+  print_threats(habitat, with_baseline);
   print_structure(file, chosen.guilds, chosen.years, with_baseline, paint);
   print_security(file, chosen.years, scenarios, paint);
   print_encroachment(file, baseline, paint);
   print_restoration(file, chosen.years, scenarios, paint);
+  print_restored_habitat(habitat, scenarios);
   print_restoration_order(file, baseline, paint);
   print_ranges(comparison, file.draws(), paint);
   print_targets(comparison, paint);
@@ -587,11 +593,13 @@ void add_compare_command(CLI::App& app) {
       ->add_option("results", options->results, "Results file, or the file of a sweep: its variants beside each other")
       ->required();
   add_selection(*command, options->selection);
-  command->add_option("--csv", options->csv,
-                      "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
-                      "the targets into -targets, the landscape's structure into -mspa, -habitat, -landscape and "
-                      "-classes, what planning asks into -sources, -security, -encroachment and -encroachment-cost. "
-                      "greenweave tables writes every table there is");
+  command->add_option(
+      "--csv", options->csv,
+      "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
+      "the targets into -targets, the landscape's structure into -mspa, -habitat, -landscape and "
+      "-classes, what threatens habitat into -threats, what restored wetlands are to guilds into "
+      "-restored-habitat, what planning asks into -sources, -security, -encroachment and -encroachment-cost. "
+      "greenweave tables writes every table there is");
   command->add_option("--index", options->indices, "Of a sweep: the indices to show; default: ECA. --csv writes all");
   command->add_flag("--strict", options->strict, "Exit with code 3 if a target is not met");
   command->callback([options] { compare_command(*options); });

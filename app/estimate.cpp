@@ -48,8 +48,20 @@ Estimate estimate(const Study& study, int threads) {
   if (what.protection)
     microseconds +=
         guilds * (stated + drawn) * nearest_source * static_cast<double>(what.protection->areas->name.size());
+  if (what.threats) {
+    // Levels once a case, and again for each guild without each element.
+    constexpr double nearest = 0.05, summed = 0.5, of_guild = 0.03;
+    const auto feel = static_cast<double>(what.threats->guilds.size());
+    const double levels = static_cast<double>(what.threats->threats.size()) *
+                          (what.threats->mode == ThreatMode::nearest ? nearest : summed);
+    microseconds += (stated + drawn) * (levels + feel * of_guild);
+    if (what.elements && what.element_contribution) microseconds += stated * feel * elements * (levels + of_guild);
+  }
   constexpr double bytes_of_study = 30.0, bytes_of_guild = 30.0, bytes_of_search = 60.0, bytes_of_circuit = 230.0;
   double bytes = bytes_of_study + guilds * bytes_of_guild + threads * (guilds * 10.0 + bytes_of_search);
+  if (what.threats)
+    bytes += threads * (4.0 * static_cast<double>(what.threats->threats.size()) +
+                        8.0 * static_cast<double>(what.threats->guilds.size()));
   if (what.circuit) {
     const double terminals = what.circuit->focal == CircuitAnalysis::Focal::elements  ? elements
                              : what.circuit->focal == CircuitAnalysis::Focal::patches ? what.circuit->most_patches

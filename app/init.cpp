@@ -90,11 +90,16 @@ scheme = "{}"          # worldcover or nlcd; "none" with [[classes.class]] code 
           identifier_of(element.name) == element.name ? "" : fmt::format("feature = \"{}\"\n", element.name),
           likely_kind(element));
   }
+  const std::string built = options.scheme == "nlcd" ? "developed_medium" : "built_up";
   text += fmt::format(R"(
 [[guild]]                      # presets: forest_mammals, wetland_amphibians, ground_birds; every value can be set
 name = "forest_mammals"
 # minimum_patch_ha = 10
 # dispersal_m = 5000           # effective distance (metres at resistance 1) that half of them reach
+
+# [threats.towns]              # what degrades habitat around it
+# classes = {{ {} = 1.0 }}
+# reach_m = 2000
 
 [[scenario]]                   # "baseline", without actions, is always there
 name = "growth"
@@ -108,7 +113,7 @@ name = "no net loss"
 index = "ECA"
 min_change_percent = 0
 )",
-                      options.scheme == "nlcd" ? "developed_medium" : "built_up");
+                      built, built);
   return text;
 }
 

@@ -16,6 +16,7 @@
 #include "io/study_analyses.hpp"
 #include "io/study_cluster.hpp"
 #include "io/study_indices.hpp"
+#include "io/study_threats.hpp"
 #include "io/study_visitors.hpp"
 #include "io/study_wetlands.hpp"
 #include "io/toml_section.hpp"
@@ -92,6 +93,7 @@ class StudyReader {
     read_disturbance();
     read_analyses();
     read_wetland_responses();
+    if (auto threats = root_.table("threats")) read_threats(*threats, {study_, places_, scheme_});
     if (auto visitors = root_.table("visitors"))
       study_.analyses.visitors = read_visitors(*visitors, {study_, places_, scheme_});
     read_scenarios();
@@ -707,7 +709,7 @@ class StudyReader {
       for (const auto& [key, quality] :
            {std::pair{"open_water", &response.open_water}, std::pair{"marsh", &response.marsh},
             std::pair{"wet_meadow", &response.wet_meadow}, std::pair{"dry", &response.dry}})
-        if (section->has(key)) *quality = static_cast<float>(section->number(key, 0.0, 0.0, 1.0));
+        if (section->number(key)) *quality = static_cast<float>(section->number(key, 0.0, 0.0, 1.0));
       std::vector<std::string> known;
       for (const AttributeRecovery& attribute : study_.analyses.restoration->attributes)
         known.push_back(attribute.name);

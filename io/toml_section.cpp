@@ -146,6 +146,13 @@ Section::Section(const Toml& table, std::string name) : table_(&table), name_(st
 
 bool Section::has(const std::string& key) const { return table_->contains(key); }
 bool Section::is_text(const std::string& key) const { return has(key) && table_->at(key).is_string(); }
+bool Section::is_table(const std::string& key) const { return has(key) && table_->at(key).is_table(); }
+
+std::vector<std::string> Section::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& item : table_->as_table()) keys.push_back(item.first);
+  return keys;
+}
 
 const Toml* Section::find(const std::string& key) {
   asked_.insert(key);

@@ -52,6 +52,9 @@ class Section {
   std::string choice(const std::string& key, const std::string& default_value, const std::vector<std::string>& words);
   bool has(const std::string& key) const;
   bool is_text(const std::string& key) const;
+  bool is_table(const std::string& key) const;
+  /// Keys of the table, in alphabetical order.
+  std::vector<std::string> keys() const;
 
   /// Throws InputError at a key of this table (empty: at the table itself).
   [[noreturn]] void fail(const std::string& key, const std::string& reason, const std::string& remedy) const;

@@ -9,7 +9,8 @@ namespace {
 /// ECA of the guild in the landscape without one element.
 double eca_without(const Study& study, const Landscape& landscape, const Guild& guild, const Element& element,
                    const Footprint& footprint, const RunContext& context, const LinkMemory& with_element) {
-  const Landscape changed = without_element(landscape, element, footprint);
+  Landscape changed = without_element(landscape, element, footprint);
+  follow_threats(study, changed, guild);
   const HabitatSurface surface = habitat_surface(changed, guild, study.disturbance);
   const PatchSet patches = find_patches(changed.frame, surface, guild);
   const LinkSet links = find_links(changed.frame, surface, patches, guild.links, context, &with_element, nullptr);

@@ -146,6 +146,8 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   if (study.analyses.water && (stated || felt))
     water = water_of(study, impl_->water, made.landscape, *study.analyses.water, context);
   if (felt) made.landscape.wetlands = restored_wetlands(sites, *water, id.year, *study.analyses.restoration);
+  std::optional<CaseThreats> threats;
+  if (study.analyses.threats) threats = threats_of(study, made.landscape, context);
   std::optional<CaseVisits> visits;
   if (study.analyses.visitors) {
     visits = visits_of(study, scenario, id.year, made.landscape, context);
@@ -163,6 +165,7 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
                              baseline != nullptr ? &baseline->memory : nullptr, nullptr,
                              sites.places.empty() ? nullptr : &sites, id.year);
   });
+  if (threats) add_threats(study, impl_->framework, *threats, made.landscape, stated, result);
   if (visits) add_visitor_indices(study, *visits, stated, result);
   if (stated) {
     if (visits) add_visits(study, impl_->framework, *visits, result);

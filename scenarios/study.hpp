@@ -27,6 +27,7 @@
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
+#include "scenarios/analyses/threats.hpp"
 #include "scenarios/analyses/visitors.hpp"
 #include "scenarios/analyses/water.hpp"
 #include "scenarios/analyses/wetland_sites.hpp"
@@ -173,6 +174,7 @@ struct Analyses {
   std::optional<MetapopulationAnalysis> metapopulation = std::nullopt;
   std::optional<ProtectionAnalysis> protection = std::nullopt;
   std::optional<RobustnessAnalysis> robustness = std::nullopt;
+  std::optional<ThreatsAnalysis> threats = std::nullopt;
   std::optional<VisitorsAnalysis> visitors = std::nullopt;
   std::optional<AccessAnalysis> access = std::nullopt;  // asks for population
 };

@@ -13,6 +13,26 @@
 
 namespace greenweave {
 
+namespace {
+
+/// 1 - D^z / (D^z + k^z).
+class ShareLeft {
+ public:
+  explicit ShareLeft(const DegradationRule& rule)
+      : scaling_(rule.scaling), half_(std::pow(rule.half_saturation, rule.scaling)) {}
+
+  double operator()(float degradation) const {
+    if (!(degradation > 0.0F)) return 1.0;
+    const double d = std::pow(static_cast<double>(degradation), scaling_);
+    return d > 0.0 ? 1.0 - d / (d + half_) : 1.0;
+  }
+
+ private:
+  double scaling_, half_;
+};
+
+}  // namespace
+
 double decay_at(const Threat& threat, double distance_m) {
   if (distance_m > threat.reach_m) return 0.0;
   const double share = distance_m / threat.reach_m;
@@ -55,6 +75,45 @@ Raster<float> threat_level(const Raster<float>& intensity, double cell_m, const 
   return level;
 }
 
+Raster<float> threat_level(const Raster<ClassIndex>& cover, std::span<const double> intensity,
+                           const Raster<float>* raster, double cell_m, const Threat& threat, ThreatMode mode) {
+  const auto filled = [&](const auto& intensity_of) {
+    Raster<float> cells(cover.shape, 0.0F);
+    parallel_pieces(cover.shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const auto cell = static_cast<Cell>(i);
+        cells[cell] = intensity_of(cell);
+      }
+    });
+    return cells;
+  };
+  const auto of_class = [&](Cell cell) { return cover.is_valid(cell) ? intensity[cover[cell]] : 0.0; };
+  if (mode == ThreatMode::summed) {
+    const auto greater = [&](Cell cell) {
+      const auto own = static_cast<float>(of_class(cell));
+      return raster != nullptr && raster->is_valid(cell) ? std::max(own, (*raster)[cell]) : own;
+    };
+    return threat_level(filled(greater), cell_m, threat, mode);
+  }
+  Raster<float> strongest = raster != nullptr ? threat_level(*raster, cell_m, threat, mode) : Raster<float>();
+  std::vector<double> steps(intensity.begin(), intensity.end());
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  for (const double step : steps) {
+    if (step == 0.0) continue;
+    const auto value = static_cast<float>(step);
+    Raster<float> level =
+        threat_level(filled([&](Cell cell) { return of_class(cell) == step ? value : 0.0F; }), cell_m, threat, mode);
+    if (strongest.empty()) {
+      strongest = std::move(level);
+      continue;
+    }
+    for (std::size_t i = 0; i < level.values.size(); ++i)
+      strongest.values[i] = std::max(strongest.values[i], level.values[i]);
+  }
+  return strongest.empty() ? Raster<float>(cover.shape, 0.0F) : strongest;
+}
+
 Raster<float> degradation(const Raster<ClassIndex>& cover, std::span<const Threat> threats,
                           std::span<const Raster<float>> levels, std::span<const std::vector<double>> sensitivity,
                           const Raster<float>* access) {
@@ -74,7 +133,8 @@ Raster<float> degradation(const Raster<ClassIndex>& cover, std::span<const Threa
       if (!cover.is_valid(cell)) continue;
       double sum = 0.0;
       for (std::size_t t = 0; t < threats.size(); ++t)
-        sum += threats[t].weight / total * static_cast<double>(levels[t][cell]) * sensitivity[t][cover[cell]];
+        if (!levels[t].empty())
+          sum += threats[t].weight / total * static_cast<double>(levels[t][cell]) * sensitivity[t][cover[cell]];
       if (access != nullptr && access->is_valid(cell)) sum *= static_cast<double>((*access)[cell]);
       result[cell] = static_cast<float>(sum);
     }
@@ -82,17 +142,29 @@ Raster<float> degradation(const Raster<ClassIndex>& cover, std::span<const Threa
   return result;
 }
 
+Raster<float> quality_left(const Raster<float>& degradation, const DegradationRule& rule) {
+  Raster<float> left(degradation.shape, 1.0F);
+  left.valid = degradation.valid;
+  const ShareLeft share(rule);
+  parallel_pieces(left.shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const auto cell = static_cast<Cell>(i);
+      if (left.is_valid(cell)) left[cell] = static_cast<float>(share(degradation[cell]));
+    }
+  });
+  return left;
+}
+
 Raster<float> degraded_quality(const Raster<ClassIndex>& cover, std::span<const double> habitat,
                                const Raster<float>& degradation, const DegradationRule& rule) {
   Raster<float> quality(cover.shape, 0.0F);
   quality.valid = degradation.valid;
-  const double half = std::pow(rule.half_saturation, rule.scaling);
+  const ShareLeft share(rule);
   parallel_pieces(cover.shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       const auto cell = static_cast<Cell>(i);
       if (!quality.is_valid(cell)) continue;
-      const double d = std::pow(static_cast<double>(degradation[cell]), rule.scaling);
-      quality[cell] = static_cast<float>(habitat[cover[cell]] * (d > 0.0 ? 1.0 - d / (d + half) : 1.0));
+      quality[cell] = static_cast<float>(habitat[cover[cell]] * share(degradation[cell]));
     }
   });
   return quality;

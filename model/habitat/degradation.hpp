@@ -33,9 +33,17 @@ double decay_at(const Threat& threat, double distance_m);
 /// not above 0.
 Raster<float> threat_level(const Raster<float>& intensity, double cell_m, const Threat& threat, ThreatMode mode);
 
+/// The same of land-cover classes, each with an intensity (0: it does not threaten), and of a raster of intensities
+/// beside them; null: none. In mode `nearest` each intensity of a class, and the raster, has its own nearest cell, and
+/// the strongest of what arrives counts: a weak threat close by does not hide a strong one behind it. In mode `summed`
+/// a cell threatens with the greater of its class's intensity and the raster's.
+Raster<float> threat_level(const Raster<ClassIndex>& cover, std::span<const double> intensity,
+                           const Raster<float>* raster, double cell_m, const Threat& threat, ThreatMode mode);
+
 /// Degradation D = sum over threats of (weight / sum of weights) x level x access x sensitivity. `sensitivity`: for
-/// each threat one number by class, 0..1. `access`: 0 (shut off from threats) .. 1; null: 1 everywhere. Masked where
-/// the cover is. InputError: weights that are not above 0 in sum, or one below 0.
+/// each threat one number by class, 0..1. An empty level: the threat arrives nowhere. `access`: 0 (shut off from
+/// threats) .. 1; null: 1 everywhere. Masked where the cover is. InputError: weights that are not above 0 in sum, or
+/// one below 0.
 Raster<float> degradation(const Raster<ClassIndex>& cover, std::span<const Threat> threats,
                           std::span<const Raster<float>> levels, std::span<const std::vector<double>> sensitivity,
                           const Raster<float>* access = nullptr);
@@ -46,6 +54,9 @@ struct DegradationRule {
                                   // half of the largest degradation of the baseline, and keep it for all cases
   double scaling = 2.5;           // z, fixed in the guide
 };
+
+/// The share of quality that degradation leaves, 1 - D^z / (D^z + k^z). Masked as the degradation.
+Raster<float> quality_left(const Raster<float>& degradation, const DegradationRule& rule = {});
 
 /// Quality H (1 - D^z / (D^z + k^z)); `habitat`: H by class, 0..1. Masked as the degradation.
 Raster<float> degraded_quality(const Raster<ClassIndex>& cover, std::span<const double> habitat,

@@ -39,6 +39,14 @@ void Landscape::begin_recovery() {
 
 namespace {
 
+/// The guild's own raster among those by guild; null if it has none.
+const Raster<float>* raster_of(const std::map<std::string, std::shared_ptr<const Raster<float>>>& by_guild,
+                               const Guild& guild) {
+  const auto own = by_guild.find(guild.name);
+  const Raster<float>* raster = own == by_guild.end() ? nullptr : own->second.get();
+  return raster == nullptr || raster->empty() ? nullptr : raster;
+}
+
 /// What makes steps of the guild depend on their direction here; null if nothing does.
 std::shared_ptr<const StepEffects> step_effects(const Landscape& landscape, const Guild& guild) {
   const bool slope = landscape.elevation_m != nullptr && !guild.slope.is_none();
@@ -90,9 +98,8 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
       static_cast<float>(std::pow(disturbance.resistance_factor, guild.disturbance_sensitivity));
   const bool recovering = !landscape.recovery.empty();
   const bool disturbing = !landscape.disturbed.empty();
-  const auto own = landscape.disturbance.find(guild.name);
-  const Raster<float>* level = own == landscape.disturbance.end() ? nullptr : own->second.get();
-  if (level != nullptr && level->empty()) level = nullptr;
+  const Raster<float>* level = raster_of(landscape.disturbance, guild);
+  const Raster<float>* left = raster_of(landscape.quality_left, guild);
   const Raster<float>* given = landscape.given_resistance.get();
   const std::vector<float> progress = wetland_progress(landscape, guild);
   surface.steps = step_effects(landscape, guild);
@@ -125,6 +132,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
           quality = guild.quality[before] + f * (quality_of(type, guild, now, before) - guild.quality[before]);
         }
       }
+      if (left != nullptr) quality *= (*left)[cell];
       if (disturbing && landscape.disturbed[cell] != 0) {
         quality *= quality_factor;
         resistance *= resistance_factor;

@@ -50,6 +50,7 @@ std::vector<const MeasureSpec*> analysis_measures(const Analyses& analyses) {
   if (analyses.metapopulation) add(metapopulation_measures());
   if (analyses.protection) add(protection_measures());
   if (analyses.robustness) add(robustness_measures(*analyses.robustness));
+  if (analyses.threats) add(threat_measures());
   if (analyses.visitors) add(visitor_measures());
   if (analyses.access) add(access_measures());
   return measures;

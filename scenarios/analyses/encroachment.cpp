@@ -122,6 +122,7 @@ void add_encroachment(const Study& study, const FrameworkOnFrame& framework, con
       for_cells_of(*cost.region, landscape, [&](Cell cell) {
         if (kind[cell] == stock) changed.cover[cell] = landscape.cover[nearest.nearest[cell]];
       });
+      follow_threats(study, changed, *cost.guild);
       cost.without_stock_ha = eca_of(study, changed, *cost.guild, context, &searches, nullptr);
     }
     if (row.cells[increment] > 0) {
@@ -130,6 +131,7 @@ void add_encroachment(const Study& study, const FrameworkOnFrame& framework, con
       for_cells_of(*cost.region, landscape, [&](Cell cell) {
         if (kind[cell] == increment) changed.cover[cell] = (*what.later)[cell];
       });
+      follow_threats(study, changed, *cost.guild);
       cost.with_increment_ha = eca_of(study, changed, *cost.guild, context, &searches, nullptr);
     }
   });

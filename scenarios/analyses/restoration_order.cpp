@@ -48,8 +48,10 @@ class SiteEvaluator : public PlanEvaluator {
   std::vector<double> value(const std::vector<std::uint8_t>& chosen) const override {
     std::vector<double> values;
     if (!guilds_.empty()) {
-      const Landscape developed = with(chosen);
-      const std::optional<Landscape> made = made_ ? std::optional(made_with(chosen)) : std::nullopt;
+      Landscape developed = with(chosen);
+      std::optional<Landscape> made = made_ ? std::optional(made_with(chosen)) : std::nullopt;
+      follow_threats(study_, developed);
+      if (made) follow_threats(study_, *made);
       for (const std::size_t g : guilds_) {
         const Guild& guild = study_.guilds[g];
         const Landscape& landscape = guild.wetlands ? *made : developed;

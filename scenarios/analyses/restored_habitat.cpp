@@ -61,6 +61,7 @@ Landscape without_site(const GuildCase& guild_case, std::size_t site) {
     }
     if (!changed.wetlands.type.empty()) changed.wetlands.type[cell] = static_cast<std::uint8_t>(WetlandType::none);
   }
+  follow_threats(guild_case.study, changed, guild_case.guild);
   return changed;
 }
 

@@ -3,6 +3,7 @@ import csv
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -100,6 +101,7 @@ class Shipped(unittest.TestCase):
         self.assertEqual(compared.returncode, 0, compared.stderr)
         for words in ("ECA", "wetland_amphibians in 2040", "dongfeng_canal", "Targets", "synthetic",
                       "What the scenarios do by 2040", "canal meadows", "Restored wetlands in 2040",
+                      "Restored wetlands as habitat of wetland_amphibians in 2040", "quality (band)",
                       "Which to restore first", "phosphorus_removed", "to bridge them m", "longquan_mountain - qinglong_lake_park"):
             self.assertIn(words, compared.stdout)
         table = self.path("table.csv")
@@ -120,6 +122,19 @@ class Shipped(unittest.TestCase):
             self.assertGreater(len(rows), 3)
             if rows_a_case is not None:
                 self.assertEqual(len(rows), cases * rows_a_case, name)
+        # What restored wetlands are to guilds: more columns for those that feel the water in them.
+        with open(self.path("table-restored-habitat.csv"), newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual({row["guild"] for row in rows}, {"forest_mammals", "wetland_amphibians", "ground_birds"})
+        for row in rows:
+            self.assertNotIn(None, row)
+            feels = row["guild"] == "wetland_amphibians"
+            quality = float(row["quality"])
+            self.assertTrue(0 <= quality <= 1 and float(row["habitat_ha"]) <= float(row["area_ha"]) + 1e-9)
+            self.assertEqual(row["quality_low"] != "", feels)
+            if feels:
+                self.assertTrue(float(row["quality_low"]) <= quality <= float(row["quality_high"]))
+            int(row["gaps_closed"])
         with open(self.path("table-pairs.csv"), newline="") as file:
             joined = [row for row in csv.DictReader(file) if row["joined"] == "1"]
         self.assertTrue(all(float(row["cost_m"]) >= 0 for row in joined))
@@ -595,6 +610,67 @@ class OnesOwn(unittest.TestCase):
                 self.assertGreater(len(rows), 1, name)
                 self.assertTrue(all(None not in row and row[column] is not None for row in rows), name)
             self.assertEqual(run("init", home).returncode, 2)
+
+
+class Threats(unittest.TestCase):
+    def test_what_threatens_habitat_follows_the_scenarios(self):
+        """The shipped study at 120 m with threats instead of its analyses."""
+        with tempfile.TemporaryDirectory() as folder:
+            home = os.path.join(folder, "study")
+            self.assertEqual(run("demo-data", STUDY, "--out", home, "--cell", 120).returncode, 0)
+            study = os.path.join(home, "study.toml")
+            with open(study) as file:
+                sections = re.split(r"(?m)^(?=\[)", file.read())
+            dropped = ("[analysis", "[[analysis", "[guild.wetlands]")
+            plain = "".join(s for s in sections if not s.startswith(dropped))
+            plain += "\n[analysis]\npatch_importance = false\nelement_contribution = false\n"
+            threats = plain + """
+[threats]
+guilds = ["ground_birds", "wetland_amphibians"]
+[threats.towns]
+classes = { built_up = 1.0, main_road = 0.6 }
+reach_m = 1500
+decay = "exponential"
+[threats.fields]
+classes = { cropland = 0.5 }
+weight = 0.3
+reach_m = 300
+"""
+            results = {}
+            for name, text, threads in ("plain", plain, 2), ("one", threats, 1), ("two", threats, 2):
+                path = os.path.join(home, name + ".toml")
+                with open(path, "w") as file:
+                    file.write(text)
+                results[name] = os.path.join(home, name + ".h5")
+                done = run("run", path, "--out", results[name], "--threads", threads)
+                self.assertEqual(done.returncode, 0, done.stderr)
+            assert_same_results(self, results["one"], results["two"], but=("run", "study"))
+            with h5py.File(results["plain"]) as before, h5py.File(results["two"]) as after:
+                for scenario in before["scenarios"]:
+                    for year in before[f"scenarios/{scenario}"]:
+                        case = f"scenarios/{scenario}/{year}"
+                        # Who feels no threats has the same numbers; the others have no better habitat anywhere.
+                        for index, value in before[f"{case}/forest_mammals/indices"].items():
+                            same = after[f"{case}/forest_mammals/indices/{index}"][()]
+                            self.assertEqual(value[()].tobytes(), same.tobytes(), index)
+                        for guild in "ground_birds", "wetland_amphibians":
+                            was, now = (file[f"{case}/{guild}/quality"][()] for file in (before, after))
+                            self.assertTrue((now <= was).all())
+                            self.assertTrue((now < was).any())
+                            table = after[f"{case}/{guild}/tables/threats"]
+                            self.assertGreater(table["loss_percent"][0], 0)
+                            self.assertAlmostEqual(table["share_towns"][0] + table["share_fields"][0], 100)
+                loss = {s: after[f"scenarios/{s}/2040/ground_birds/indices/DEGRADATION_loss"][0] for s in ("baseline", "growth")}
+                self.assertGreater(loss["growth"], loss["baseline"])
+            compared = run("compare", results["two"], "--year", 2040)
+            self.assertIn("Threats to the habitat of ground_birds in 2040", compared.stdout)
+            self.assertIn("of it by towns", compared.stdout)
+            with open(study, "a") as file:
+                file.write("\n[threats.towns]\nclasses = { buildup = 1 }\nreach_m = 500\n")
+            checked = run("check", study)
+            self.assertEqual(checked.returncode, 2)
+            for words in "study.toml", "[threats.towns] classes", "buildup", "built_up":
+                self.assertIn(words, checked.stderr)
 
 
 class Circuit(unittest.TestCase):

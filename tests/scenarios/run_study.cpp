@@ -102,6 +102,41 @@ TEST_CASE("a study gives the same bits on one thread and on two, whatever the ca
   check_equal(two, single_cases);
 }
 
+TEST_CASE("a study with threats gives the same bits too, and its links are found anew or taken from the baseline") {
+  for (const ThreatMode mode : {ThreatMode::nearest, ThreatMode::summed}) {
+    Study study = patchy_study();
+    Develop growth;
+    growth.to = growth.grow_from = "built";
+    growth.area_ha = 60.0;
+    growth.spare_elements = false;
+    study.scenarios.push_back({"growth", "", {{"growth", 2030, growth}}});
+    ThreatsAnalysis threats;
+    threats.mode = mode;
+    threats.threats = {{"towns", {1.0, 240.0, ThreatDecay::exponential}, {0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.6}},
+                       {"fields", {0.3, 90.0, ThreatDecay::linear}, {0.5, 0.0, 0.1, 0.0, 0.0, 0.0, 0.0}}};
+    for (const Guild& guild : study.guilds)
+      threats.guilds.push_back({guild.name, {2, {1.0, 1.0, 0.5, 0.0, 1.0, 0.0, 0.0}}, 0.0});
+    study.guilds.front().quality_threshold = 0.4;
+    study.analyses.threats = threats;
+    settle_threats(study);
+    Memory two, one, single_cases;
+    run_study(study, two, {});
+    {
+      const tbb::global_control limit(tbb::global_control::max_allowed_parallelism, 1);
+      run_study(study, one, {});
+    }
+    check_equal(two, one);
+    const CaseRunner runner(study);
+    for (const CaseId& id : cases_of(study)) single_cases.store(runner.run(id, {}));
+    check_equal(two, single_cases);
+    const auto loss = [&](const char* scenario) {
+      return testing::index_of(two.cases.at({scenario, 2040, 0}).guilds.front(), "DEGRADATION_loss");
+    };
+    CHECK(loss("growth") > loss("baseline"));
+    CHECK(loss("restore") < loss("baseline"));
+  }
+}
+
 TEST_CASE("cases that the sink has are not run again") {
   const Study study = patchy_study();
   Memory sink;

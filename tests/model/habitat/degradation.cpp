@@ -112,6 +112,53 @@ TEST_CASE("degradation: both modes by brute force on random threats") {
   }
 }
 
+TEST_CASE("degradation: classes and a raster as one threat, by brute force; a weak cell hides no strong one") {
+  // c c W S: the weak class is nearest to the second cell, and the strong one behind it threatens more.
+  Raster<ClassIndex> line(Shape{1, 4}, 0);
+  line[2] = 1;
+  line[3] = 2;
+  const std::vector<double> two{0.0, 0.2, 1.0};
+  const Threat to_40{1.0, 40.0, ThreatDecay::linear};
+  CHECK(threat_level(line, two, nullptr, 10.0, to_40, ThreatMode::nearest)[1] == Approx(1.0 * 0.5));
+  CHECK(threat_level(line, two, nullptr, 10.0, to_40, ThreatMode::summed)[1] == Approx(0.2 * 0.75 + 1.0 * 0.5));
+
+  Dice dice(612);
+  for (int round = 0; round < 40; ++round) {
+    CAPTURE(round);
+    const Shape shape = random_shape(dice, 20);
+    Raster<ClassIndex> cover(shape, 0);
+    cover.valid.assign(cover.values.size(), 1);
+    for (std::size_t i = 0; i < cover.values.size(); ++i) {
+      if (dice.chance(0.3)) cover.values[i] = static_cast<ClassIndex>(dice.below(4));
+      if (dice.chance(0.05)) cover.valid[i] = 0;
+    }
+    const std::vector<double> intensity{0.0, 0.3, 1.0, 0.3};
+    const Raster<float> stated = random_threat(dice, shape);
+    const Raster<float>* raster = dice.chance(0.5) ? &stated : nullptr;
+    const Threat threat{1.0, 30.0 * (0.5 + 8.0 * dice.uniform()),
+                        dice.chance(0.5) ? ThreatDecay::linear : ThreatDecay::exponential};
+    const Raster<float> nearest = threat_level(cover, intensity, raster, 30.0, threat, ThreatMode::nearest),
+                        summed = threat_level(cover, intensity, raster, 30.0, threat, ThreatMode::summed);
+    for (Cell cell = 0; cell < shape.cells(); ++cell) {
+      double sum = 0.0, strongest = 0.0, least = 1e30, of_raster = 0.0;
+      for (Cell other = 0; other < shape.cells(); ++other) {
+        const double d = 30.0 * std::hypot(shape.row(cell) - shape.row(other), shape.col(cell) - shape.col(other));
+        const double of_class = cover.is_valid(other) ? intensity[cover[other]] : 0.0;
+        const double stated_here =
+            raster != nullptr && stated.is_valid(other) ? static_cast<double>(stated[other]) : 0.0;
+        sum += std::max(of_class, stated_here) * decay_at(threat, d);
+        strongest = std::max(strongest, of_class * decay_at(threat, d));
+        if (stated_here > 0.0 && d < least) {
+          least = d;
+          of_raster = stated_here * decay_at(threat, d);
+        }
+      }
+      CHECK(summed[cell] == Approx(sum).epsilon(1e-6));
+      CHECK(nearest[cell] == Approx(std::max(strongest, of_raster)).epsilon(1e-6));
+    }
+  }
+}
+
 TEST_CASE("degradation: the disc's sums do not depend on how far the transform is padded") {
   // One value in a corner: its weights come back, reach far beyond the grid or not.
   Raster<float> values(Shape{5, 9}, 0.0F);
@@ -136,6 +183,8 @@ TEST_CASE("degradation: half saturation, rarity, and more threat never makes bet
   CHECK(quality[0] == 0.8F);
   CHECK(quality[1] == Approx(0.4));  // half of it at k
   CHECK(quality[2] == Approx(0.8 / (1.0 + std::pow(2.0, 2.5))));
+  const Raster<float> left = quality_left(degraded, {0.3, 2.5});
+  for (Cell cell = 0; cell < 3; ++cell) CHECK(0.8F * left[cell] == Approx(quality[cell]).epsilon(1e-6));
   // Without degradation anywhere k is 0, and nothing is lost.
   CHECK(degraded_quality(cover, habitat, Raster<float>(Shape{1, 3}, 0.0F), {0.0, 2.5})[1] == 0.8F);
 

@@ -514,3 +514,23 @@ TEST_CASE("restoration: what cases share of the water is the same whoever asks f
       CHECK(index_of(result, name) == index_of(alone, name));
   }
 }
+
+TEST_CASE("restoration: what a wetland is worth counts the threats that its fields were") {
+  // A wood beside the marsh; fields threaten it, and the marsh does not.
+  Study study = restored_valley();
+  for (std::int32_t r = 4; r < 11; ++r)
+    for (std::int32_t c = 24; c < 34; ++c) study.landscape.cover.at(r, c) = 1;
+  ThreatsAnalysis what;
+  what.threats = {{"fields", {1.0, 120.0, ThreatDecay::linear}, {0.8, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0}}};
+  what.guilds = {{"forest", {{1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0}}, 0.5}};
+  study.analyses.threats = what;
+  settle_threats(study);
+  const CaseRunner runner(study);
+  const CaseResult with = runner.run({"made", 2030, 0}, {}), before = runner.run({"baseline", 2030, 0}, {});
+  const Table& sites = table_of(with.guilds[0], "restored_habitat");
+  REQUIRE(sites.rows() == 1);
+  // Marsh itself is no habitat: without the site the case is the baseline.
+  CHECK(sites.numbers("habitat_ha")[0] == 0.0);
+  CHECK(sites.numbers("ECA_gain_ha")[0] == index_of(with, "ECA") - index_of(before, "ECA"));
+  CHECK(sites.numbers("ECA_gain_ha")[0] > 0.01);
+}
