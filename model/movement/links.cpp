@@ -5,6 +5,7 @@
 #include <cmath>
 #include <iterator>
 #include <numeric>
+#include <optional>
 
 #include <oneapi/tbb/enumerable_thread_specific.h>
 
@@ -64,8 +65,9 @@ std::vector<std::vector<int>> wanted_by_patch(const HabitatSurface& surface, con
 
 /// A thread's tools for one search after another.
 struct Workspace {
-  Workspace(const CostGrid& grid, int patches)
-      : search(grid),
+  Workspace(const CostGrid& grid, int patches, const LinkSearch& search_how)
+      : how(search_how),
+        search(grid),
         best(static_cast<std::size_t>(patches), {infinity, 0}),
         is_wanted(static_cast<std::size_t>(patches), 0) {}
 
@@ -73,9 +75,59 @@ struct Workspace {
     double cost;
     std::uint32_t cell;
   };
+  LinkSearch how;
   CostSearch search;
-  std::vector<Arrival> best;  // of each patch, infinite but during a search
+  std::optional<CostSearch> back;  // where one from the other end is wanted
+  std::vector<Arrival> best;       // of each patch, infinite but during a search
   std::vector<std::uint8_t> is_wanted;
+};
+
+/// What is left of the way to the patches that a search has not found yet, at the least: by a search from them, which
+/// grows with the other one. Where a search floods half the land to reach one patch behind a town or across a river,
+/// the two together are far smaller: the search from within the town is small, and none of the ways that still can be
+/// least leads far from it.
+class WayLeft {
+ public:
+  explicit WayLeft(CostSearch& search) : search_(search) {}
+
+  /// Searches on from `missing`, over up to `most_expanded` cells more; anew where these are not the patches of before.
+  void grow(const std::vector<int>& missing, const Ground& ground, Heading heading, double limit,
+            std::int64_t most_expanded) {
+    if (missing != from_) {
+      from_ = missing;
+      search_.reset(heading == Heading::away ? Heading::towards : Heading::away);
+      for (const int b : missing) add_patch(b, ground, search_);
+      met_ = infinity;
+    }
+    std::int64_t expanded = 0;
+    search_.run(
+        limit,
+        [&](std::uint32_t at, double cost) {
+          ++expanded;
+          return ground.rule.cross_patches || cost == 0.0 || ground.label[at] == 0;
+        },
+        [&](double final_below) {
+          radius_ = final_below;
+          return expanded >= most_expanded;
+        });
+    if (search_.is_exhausted()) radius_ = infinity;
+  }
+
+  /// Whether a way that has come to a cell at a cost can be least, and within the limit.
+  bool can_be_least(std::uint32_t at, double cost, double limit) {
+    const double there = search_.padded_costs()[at];
+    if (there >= radius_) return cost + radius_ <= std::min(limit, met_) * (1.0 + margin);
+    // With one patch to find, it is at most as far as the two searches say wherever they meet.
+    if (from_.size() == 1) met_ = std::min(met_, cost + there);
+    return cost + there <= std::min(limit, met_) * (1.0 + margin);
+  }
+
+ private:
+  static constexpr double margin = 1e-9;  // far above what rounding does to a sum of steps
+  CostSearch& search_;
+  std::vector<int> from_;
+  double radius_ = 0.0;  // costs below it are final
+  double met_ = infinity;
 };
 
 /// Searches from patch a until every wanted patch is found; leaves the arrivals in `work.best`.
@@ -85,20 +137,35 @@ void search_wanted(int a, const Ground& ground, const std::vector<int>& wanted, 
     work.is_wanted[static_cast<std::size_t>(b)] = 1;
     work.best[static_cast<std::size_t>(b)] = {infinity, 0};
   }
+  const double limit = ground.rule.max_cost_m / ground.frame.cell_m;
   std::size_t missing = wanted.size();
+  std::int64_t expanded = 0;
+  std::optional<WayLeft> way_left;
   const std::int32_t own = a + 1;
   const auto visit = [&](std::uint32_t at, double cost) {
+    ++expanded;
     const std::int32_t there = ground.label[at];
-    if (there == 0 || there == own) return true;
-    const auto b = static_cast<std::size_t>(there - 1);
-    if (work.is_wanted[b] != 0) {
-      Workspace::Arrival& best = work.best[b];
-      if (best.cost == infinity) --missing;
-      if (cost < best.cost || (cost == best.cost && at < best.cell)) best = {cost, at};
+    if (there != 0 && there != own) {
+      const auto b = static_cast<std::size_t>(there - 1);
+      if (work.is_wanted[b] != 0) {
+        Workspace::Arrival& best = work.best[b];
+        if (best.cost == infinity) --missing;
+        if (cost < best.cost || (cost == best.cost && at < best.cell)) best = {cost, at};
+      }
+      if (!ground.rule.cross_patches) return false;
     }
-    return ground.rule.cross_patches;
+    return !way_left || way_left->can_be_least(at, cost, limit);
   };
-  work.search.run(ground.rule.max_cost_m / ground.frame.cell_m, visit, [&](double) { return missing == 0; });
+  for (std::int64_t pause = work.how.look_back_after;; pause = expanded + expanded / 2) {
+    work.search.run(limit, visit, [&](double) { return missing == 0 || expanded >= pause; });
+    if (missing == 0 || work.search.is_exhausted()) break;
+    std::vector<int> left;
+    for (const int b : wanted)
+      if (work.best[static_cast<std::size_t>(b)].cost == infinity) left.push_back(b);
+    if (!work.back) work.back.emplace(ground.grid);
+    if (!way_left) way_left.emplace(*work.back);
+    way_left->grow(left, ground, heading, limit, expanded / 10);  // measured: a small look back gains most
+  }
   for (const int b : wanted) work.is_wanted[static_cast<std::size_t>(b)] = 0;
 }
 
@@ -377,7 +444,7 @@ std::vector<std::pair<int, int>> voronoi_adjacency(const PatchSet& patches) {
 }
 
 LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& rule,
-                   const RunContext& context, const LinkMemory* before, LinkMemory* after) {
+                   const RunContext& context, const LinkMemory* before, LinkMemory* after, const LinkSearch& how) {
   assert(after == nullptr || after != before);
   const auto count = static_cast<std::size_t>(patches.count());
   const bool directed = surface.steps != nullptr && surface.steps->is_asymmetric();
@@ -385,7 +452,7 @@ LinkSet find_links(const Frame& frame, const HabitatSurface& surface, const Patc
   std::vector<std::vector<int>> wanted;
   if (rule.topology != LinkRule::Topology::nearest) wanted = wanted_by_patch(surface, patches, rule);
   const Ground ground(frame, surface, patches, rule);
-  tbb::enumerable_thread_specific<Workspace> workspaces([&] { return Workspace(ground.grid, patches.count()); });
+  tbb::enumerable_thread_specific<Workspace> workspaces([&] { return Workspace(ground.grid, patches.count(), how); });
   if (rule.topology == LinkRule::Topology::nearest) {
     std::vector<std::vector<int>> nearest(count);
     parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t k) {

@@ -42,12 +42,16 @@ PatchCells::PatchCells(const PatchSet& patches) {
 Ground::Ground(const Frame& on_frame, const HabitatSurface& surface, const PatchSet& patches, const LinkRule& link_rule)
     : frame(on_frame), rule(link_rule), grid(surface), label(padded_labels(grid, patches.label)), cells(patches) {}
 
-void start_from(int patch, const Ground& ground, Heading heading, CostSearch& search) {
+void add_patch(int patch, const Ground& ground, CostSearch& search) {
   const auto p = static_cast<std::size_t>(patch);
   const PatchCells& cells = ground.cells;
-  search.reset(heading);
   for (std::size_t i = cells.begin[p]; i < cells.rim_end[p]; ++i) search.add_source(cells.cells[i]);
   for (std::size_t i = cells.rim_end[p]; i < cells.begin[p + 1]; ++i) search.add_interior(cells.cells[i]);
+}
+
+void start_from(int patch, const Ground& ground, Heading heading, CostSearch& search) {
+  search.reset(heading);
+  add_patch(patch, ground, search);
 }
 
 double path_length_m(const Frame& frame, const std::vector<Cell>& path) {

@@ -31,7 +31,9 @@ struct Ground {
   }
 };
 
-/// Makes a patch the source of the next search.
+/// Makes a patch a source of a search that has not begun.
+void add_patch(int patch, const Ground& ground, CostSearch& search);
+/// Makes a patch the one source of the next search.
 void start_from(int patch, const Ground& ground, Heading heading, CostSearch& search);
 
 /// Calls `visit(padded, cost)` for each cell that the search gave a cost, in no particular order.

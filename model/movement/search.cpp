@@ -129,6 +129,7 @@ void CostSearch::reset(Heading heading) {
   if (queued_ > 0)
     for (auto& bucket : ring_) bucket.clear();
   queued_ = 0;
+  next_bucket_ = 0;
 }
 
 void CostSearch::add_source(Cell cell) {

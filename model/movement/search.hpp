@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <limits>
 #include <memory>
@@ -138,11 +139,15 @@ class CostSearch {
   /// Cost 0 at a cell that is not expanded: the inside of a patch whose rim is the source. Not at an impassable one.
   void add_interior(Cell cell);
 
-  /// Expands cells in order of cost up to `limit`. `visit(padded, cost)` sees a cell before it is expanded and says
-  /// whether to expand it; a cell may be seen again with a lower cost while its bucket is open. `done(cost)` is asked
-  /// whenever all cells of a cost below `cost` are final.
+  /// Expands cells in order of cost up to `limit`; goes on where it left off, if it was stopped. `visit(padded, cost)`
+  /// sees a cell before it is expanded and says whether to expand it; a cell may be seen again with a lower cost while
+  /// its bucket is open. `done(cost)` is asked whenever all cells of a cost below `cost` are final, and stops the
+  /// search.
   template <class Visit, class Done>
   void run(double limit, const Visit& visit, const Done& done);
+
+  /// Whether no cell is left to expand.
+  bool is_exhausted() const { return queued_ == 0; }
 
   /// A search of its own: least cost between two sets of cells, in cell widths; infinity if no path joins them, 0 if
   /// they share a passable cell.
@@ -187,6 +192,67 @@ class CostSearch {
   bool overflow_ = false;
   Heading heading_ = Heading::away;
   std::int64_t queued_ = 0;
+  std::size_t next_bucket_ = 0;  // to expand, counted from the start, not in the ring
+};
+
+/// Steps that cost the same in every direction: all eight neighbours of a cell at once, two to a register, since which
+/// of them improve cannot be foretold and a branch for each is mostly guessed wrong. The sums are those of
+/// `CostGrid::step`, bit for bit.
+struct LevelSteps {
+  const float* resistance;
+  std::int32_t stride;
+
+  /// Calls `improve(v, cost)` for each neighbour v that a way over u makes cheaper, up to `limit`.
+  template <class Improve>
+  [[gnu::always_inline]] void to_neighbours(std::uint32_t u, double du, const double* costs, double limit,
+                                            const Improve& improve) const {
+    using Pair [[gnu::vector_size(16)]] = double;
+    using Halves [[gnu::vector_size(8)]] = float;
+    const double* const cost = costs + u;
+    const float* const r = resistance + u;
+    constexpr double straight = 1.0, diagonal = std::numbers::sqrt2;
+    const double own = static_cast<double>(r[0]);
+    std::array<double, 8> ways;
+    unsigned better = 0;
+    const auto judge = [&](unsigned at, std::int32_t first, std::int32_t second, double length, double other_length) {
+      const Halves there{r[first], r[second]};
+      const Pair before{cost[first], cost[second]}, lengths{length, other_length};
+      const Pair way = du + (own + __builtin_convertvector(there, Pair)) * 0.5 * lengths;
+      std::memcpy(ways.data() + at, &way, sizeof way);
+      const auto improves = (way < before) & (way <= limit);
+#if defined(__SSE2__)
+      better |= static_cast<unsigned>(__builtin_ia32_movmskpd(reinterpret_cast<Pair>(improves))) << at;
+#else
+      better |= ((improves[0] != 0 ? 1U : 0U) | (improves[1] != 0 ? 2U : 0U)) << at;
+#endif
+    };
+    judge(0, -stride - 1, -stride, diagonal, straight);
+    judge(2, -stride + 1, -1, diagonal, straight);
+    judge(4, 1, stride - 1, straight, diagonal);
+    judge(6, stride, stride + 1, straight, diagonal);
+    const std::array<std::int32_t, 8> offsets{-stride - 1, -stride, -stride + 1, -1, 1, stride - 1, stride, stride + 1};
+    for (; better != 0; better &= better - 1) {
+      const auto k = static_cast<std::size_t>(std::countr_zero(better));
+      improve(static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offsets[k]), ways[k]);
+    }
+  }
+};
+
+/// Steps whose cost `step(u, v, k)` depends on their direction.
+template <class Step>
+struct DirectedSteps {
+  const Step& step;
+  std::int32_t stride;
+
+  template <class Improve>
+  void to_neighbours(std::uint32_t u, double du, const double* cost, double limit, const Improve& improve) const {
+    for (std::size_t k = 0; k < neighbour_steps.size(); ++k) {
+      const auto [row, col] = neighbour_steps[k];
+      const auto v = static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + row * stride + col);
+      const double dv = du + step(u, v, k);
+      if (dv < cost[v] && dv <= limit) improve(v, dv);
+    }
+  }
 };
 
 /// The direction back, of direction k of `neighbour_steps`.
@@ -194,20 +260,16 @@ constexpr std::size_t step_back(std::size_t k) { return k < 4 ? 3 - k : 11 - k; 
 
 template <class Visit, class Done>
 void CostSearch::run(double limit, const Visit& visit, const Done& done) {
-  const float* const resistance = grid_.data();
   if (!grid_.has_effects()) {
-    const auto step = [resistance](std::uint32_t u, std::uint32_t v, std::size_t k) {
-      return (static_cast<double>(resistance[u]) + static_cast<double>(resistance[v])) * 0.5 *
-             (k < 4 ? 1.0 : std::numbers::sqrt2);
-    };
-    expand(limit, step, visit, done);
+    expand(limit, LevelSteps{grid_.data(), grid_.stride()}, visit, done);
   } else if (heading_ == Heading::away) {
-    expand(
-        limit, [this](std::uint32_t u, std::uint32_t v, std::size_t k) { return grid_.step(u, v, k); }, visit, done);
+    const auto step = [this](std::uint32_t u, std::uint32_t v, std::size_t k) { return grid_.step(u, v, k); };
+    expand(limit, DirectedSteps<decltype(step)>{step, grid_.stride()}, visit, done);
   } else {
-    expand(
-        limit, [this](std::uint32_t u, std::uint32_t v, std::size_t k) { return grid_.step(v, u, step_back(k)); },
-        visit, done);
+    const auto step = [this](std::uint32_t u, std::uint32_t v, std::size_t k) {
+      return grid_.step(v, u, step_back(k));
+    };
+    expand(limit, DirectedSteps<decltype(step)>{step, grid_.stride()}, visit, done);
   }
 }
 
@@ -222,8 +284,7 @@ void CostSearch::expand(double limit, const Step& step, const Visit& visit, cons
   const auto at = [](std::uint32_t u, std::int32_t offset) {
     return static_cast<std::uint32_t>(static_cast<std::int32_t>(u) + offset);
   };
-  std::size_t open = 0;  // bucket, counted from the start, not in the ring
-  while (queued_ > 0) {
+  for (std::size_t open = next_bucket_; queued_ > 0;) {
     CellList& ring = ring_[open & mask];
     while (!ring.empty()) {
       open_.swap(ring);  // cells that fall into the open bucket again are appended to a fresh list
@@ -241,11 +302,8 @@ void CostSearch::expand(double limit, const Step& step, const Visit& visit, cons
         const double du = cost[u];
         if (bucket_of(du) != open) continue;  // it went to an earlier bucket since
         if (!visit(u, du)) continue;
-        const auto relax = [&](std::int32_t offset, std::size_t k) {
-          const std::uint32_t v = at(u, offset);
-          const double dv = du + step(u, v, k);
+        const auto improve = [&](std::uint32_t v, double dv) {
           const double before = cost[v];
-          if (dv >= before || dv > limit) return;
           cost[v] = dv;
           const std::size_t bucket = bucket_of(dv);
           if (before == std::numeric_limits<double>::infinity())
@@ -255,19 +313,11 @@ void CostSearch::expand(double limit, const Step& step, const Visit& visit, cons
           ring_[bucket & mask].push_back(v);
           ++queued_;
         };
-        // In the order of `neighbour_steps`.
-        relax(-stride, 0);
-        relax(-1, 1);
-        relax(1, 2);
-        relax(stride, 3);
-        relax(-stride - 1, 4);
-        relax(-stride + 1, 5);
-        relax(stride - 1, 6);
-        relax(stride + 1, 7);
+        step.to_neighbours(u, du, cost, limit, improve);
       }
       open_.clear();
     }
-    ++open;
+    next_bucket_ = ++open;
     if (done(static_cast<double>(open) * grid_.bucket_width())) break;
   }
 }

@@ -180,7 +180,8 @@ TEST_CASE("links with direction: both costs equal to plain searches, their paths
     rule.topology = LinkRule::Topology::complete;
     rule.cross_patches = dice.chance(0.5);
     rule.max_cost_m = dice.chance(0.5) ? 40.0 * frame.cell_m : infinity;
-    const LinkSet set = find_links(frame, surface, patches, rule, RunContext{});
+    const LinkSearch how{dice.chance(0.5) ? 1 + dice.below(40) : 16384};
+    const LinkSet set = find_links(frame, surface, patches, rule, RunContext{}, nullptr, nullptr, how);
     REQUIRE(set.directed);
     const CostGrid grid(surface);
     std::size_t next = 0;

@@ -58,9 +58,9 @@ bool same(const LinkSet& x, const LinkSet& y) {
 }
 
 /// What the links must be, pair by pair, by one plain search over the whole raster for each patch.
-void check_against_brute_force(const Place& place, const LinkRule& rule) {
+void check_against_brute_force(const Place& place, const LinkRule& rule, const LinkSearch& how = {}) {
   const auto& [frame, surface, patches] = place;
-  const LinkSet set = find_links(frame, surface, patches, rule, RunContext{});
+  const LinkSet set = find_links(frame, surface, patches, rule, RunContext{}, nullptr, nullptr, how);
   const std::set<std::pair<int, int>> adjacent =
       rule.topology == LinkRule::Topology::planar ? plain_adjacency(patches) : std::set<std::pair<int, int>>{};
   std::size_t next = 0;
@@ -210,6 +210,40 @@ TEST_CASE("links: equal to a plain search for each patch on random landscapes") 
     const bool cross = dice.chance(0.5);
     check_against_brute_force(place, rule_of(dice.chance(0.5) ? planar : complete, limit, cross, dice.chance(0.4)));
   }
+}
+
+TEST_CASE("links: equal to a plain search where searches from both ends narrow each other") {
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    CAPTURE(seed);
+    Dice dice(seed + 5000);
+    const Place place = random_place(dice, 26);
+    const double limit = dice.chance(0.6) ? dice.uniform() * 100.0 * place.frame.cell_m : infinity;
+    check_against_brute_force(place, rule_of(dice.chance(0.5) ? planar : complete, limit, dice.chance(0.5)),
+                              {1 + dice.below(60)});
+  }
+}
+
+TEST_CASE("links: a patch behind walls, one out of reach and one across the map") {
+  // Large enough for searches to look back by themselves.
+  Dice dice(1);
+  const Shape shape{260, 260};
+  Raster<float> resistance = random_resistance(dice, shape, Resistances::classes, 0.0), quality(shape);
+  const auto square = [&](std::int32_t row, std::int32_t col, std::int32_t wall, float wall_resistance) {
+    for (std::int32_t r = row - wall; r < row + 4 + wall; ++r)
+      for (std::int32_t c = col - wall; c < col + 4 + wall; ++c) {
+        const bool inside = r >= row && r < row + 4 && c >= col && c < col + 4;
+        resistance.at(r, c) = inside ? 1.0F : wall_resistance;
+        quality.at(r, c) = inside ? 1.0F : 0.0F;
+      }
+  };
+  square(120, 130, 0, 1.0F);
+  square(140, 150, 3, 200.0F);
+  square(100, 40, 4, 900.0F);
+  square(20, 220, 0, 1.0F);
+  square(230, 30, 2, impassable);
+  const Place place = place_of(std::move(resistance), std::move(quality), 1.0);
+  REQUIRE(place.patches.count() == 5);
+  for (const double limit : {infinity, 2000.0, 600.0, 60.0}) check_against_brute_force(place, rule_of(complete, limit));
 }
 
 TEST_CASE("Voronoi adjacency: equal to the nearest patch cell by cell") {
