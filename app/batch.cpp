@@ -262,7 +262,11 @@ void status(const BatchOptions& options) {
     return;
   }
   print_details(state);
-  if (sum.is_complete())
+  const QueuedJobs queued = queued_jobs(batch.sweep ? batch.sweep->folder : partial_folder(out));
+  if (!queued.ids.empty())
+    fmt::print("queue       job {}: {} tasks wait, {} run\n", fmt::join(queued.ids, ", "), queued.waiting,
+               queued.running);
+  else if (sum.is_complete())
     fmt::print("next        {}\n", command_of(options, "gather"));
   else if (sum.running == 0)
     fmt::print("next        {} --missing\n            or on this machine: {}\n", command_of(options, "submit"),
@@ -479,6 +483,11 @@ void submit(const BatchOptions& options) {
     fmt::print("nothing to submit: {} cases done, {} running\n", plan.done, plan.running);
     return;
   }
+  if (const QueuedJobs queued = queued_jobs(plan.folder); !queued.ids.empty() && !options.dry_run)
+    throw InputError(plan.folder.string(), "",
+                     fmt::format("an earlier submission is still in the queue: job {}, {} tasks wait and {} run",
+                                 fmt::join(queued.ids, ", "), queued.waiting, queued.running),
+                     fmt::format("wait for it, or end it: scancel {}", fmt::join(queued.ids, " ")));
   share_out(plan);
   const bool is_sweep = batch.sweep.has_value();
   const Submission submission = submission_of(plan, options, same_study(options, plan.out), is_sweep);
@@ -510,6 +519,7 @@ void submit(const BatchOptions& options) {
   const std::string job = id_of(output_of({"sbatch", "--parsable", (submission.folder / "array.sh").string()}, remedy));
   const std::string joiner = id_of(output_of(
       {"sbatch", "--parsable", "--dependency=afterany:" + job, (submission.folder / "gather.sh").string()}, remedy));
+  note_jobs(submission.folder, {job, joiner});
   fmt::print("submitted: job {}, and job {} joins the results into {}\nwatch:     {}\n", job, joiner, plan.out.string(),
              command_of(options, "status"));
 }

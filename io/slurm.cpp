@@ -1,5 +1,6 @@
 #include "io/slurm.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -63,8 +64,10 @@ std::string array_script(const Submission& s) {
   std::string text = head(s, s.name, s.minutes, s.gib, s.cluster.threads);
   text += fmt::format("#SBATCH --array=0-{}%{}\n", s.tasks - 1, s.cluster.tasks_at_once);
   text += fmt::format("#SBATCH --output={}\n", shell_word((s.folder / "log-%a.txt").string()));
-  // The signal ends the task in time; after a node was lost, Slurm begins it anew and it goes on.
-  text += "#SBATCH --open-mode=append\n#SBATCH --requeue\n#SBATCH --signal=B:TERM@60\n";
+  // The signal ends the task in time, but not before it has done something; after a node was lost, Slurm begins it anew
+  // and it goes on.
+  text += fmt::format("#SBATCH --open-mode=append\n#SBATCH --requeue\n#SBATCH --signal=B:TERM@{:.0f}\n",
+                      std::min(60.0, 15.0 * s.minutes));
   return text + tail(s, s.work, " \"$SLURM_ARRAY_TASK_ID\"");
 }
 
@@ -91,6 +94,36 @@ std::string output_of(const std::vector<std::string>& command, const std::string
                                                                      : fmt::format("it failed: {}", output),
                      remedy);
   return output;
+}
+
+void note_jobs(const fs::path& folder, const std::vector<std::string>& jobs) {
+  std::ofstream file(folder / "jobs", std::ios::trunc);
+  for (const std::string& job : jobs) file << job << '\n';
+}
+
+QueuedJobs queued_jobs(const fs::path& folder) {
+  QueuedJobs queued;
+  std::string ids;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    std::ifstream file(entry.path() / "jobs");
+    for (std::string id; std::getline(file, id);) ids += (ids.empty() ? "" : ",") + id;
+  }
+  if (ids.empty()) return queued;
+  std::string lines;
+  try {
+    // A list with an id that Slurm has forgotten is refused as a whole: ask for all of the user's.
+    lines = output_of({"squeue", "--noheader", "--array", "--me", "--format=%F %T"}, "");
+  } catch (const InputError&) {
+    return queued;
+  }
+  std::istringstream in(lines);
+  for (std::string id, state; in >> id >> state;) {
+    if (("," + ids + ",").find("," + id + ",") == std::string::npos) continue;
+    if (std::find(queued.ids.begin(), queued.ids.end(), id) == queued.ids.end()) queued.ids.push_back(id);
+    (state == "PENDING" || state == "REQUEUED" ? queued.waiting : queued.running) += 1;
+  }
+  return queued;
 }
 
 std::string format_cases(const std::vector<CaseId>& cases) {

@@ -31,6 +31,16 @@ std::string gather_script(const Submission& submission);
 /// Runs a command and returns what it prints. InputError: there is no such command, or it fails (its message is in it).
 std::string output_of(const std::vector<std::string>& command, const std::string& remedy);
 
+/// Notes in a submission's folder which jobs came of it.
+void note_jobs(const std::filesystem::path& folder, const std::vector<std::string>& jobs);
+/// Jobs of earlier submissions, whose folders are in `folder`, that Slurm still has in its queue; empty if it has none,
+/// or cannot be asked.
+struct QueuedJobs {
+  std::vector<std::string> ids;
+  std::int64_t waiting = 0, running = 0;  // tasks
+};
+QueuedJobs queued_jobs(const std::filesystem::path& folder);
+
 /// A case a line: scenario, year and draw, with tabs between.
 std::string format_cases(const std::vector<CaseId>& cases);
 /// InputError: a line that is none.

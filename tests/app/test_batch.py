@@ -41,6 +41,11 @@ echo $number
 """
 
 
+SQUEUE = """#!/bin/bash
+cat "$FAKE_SLURM/queue" 2>/dev/null
+"""
+
+
 class Batch(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -55,10 +60,11 @@ class Batch(unittest.TestCase):
         assert done.returncode == 0, done.stderr
         cls.slurm = os.path.join(cls.folder, "slurm")
         os.mkdir(cls.slurm)
-        sbatch = os.path.join(cls.slurm, "sbatch")
-        with open(sbatch, "w") as file:
-            file.write(SBATCH)
-        os.chmod(sbatch, os.stat(sbatch).st_mode | stat.S_IXUSR)
+        for name, script in ("sbatch", SBATCH), ("squeue", SQUEUE):
+            path = os.path.join(cls.slurm, name)
+            with open(path, "w") as file:
+                file.write(script)
+            os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
 
     @classmethod
     def tearDownClass(cls):
@@ -67,7 +73,7 @@ class Batch(unittest.TestCase):
     def setUp(self):
         self.out = os.path.join(self.folder, f"{self.id().split('.')[-1]}.h5")
         self.partial = self.out + ".partial"
-        for name in "calls", "log", "next":
+        for name in "calls", "log", "next", "queue":
             path = os.path.join(self.slurm, name)
             if os.path.exists(path):
                 os.remove(path)
@@ -133,6 +139,18 @@ class Batch(unittest.TestCase):
         refused = self.command("submit")
         self.assertEqual(refused.returncode, 2)
         self.assertIn("a batch is there: 5 cases done", refused.stderr)
+        # While the queue still has some of it, no second one.
+        with open(os.path.join(self.slurm, "queue"), "w") as file:
+            file.write("41 PENDING\n41 RUNNING\n42 PENDING\n7 RUNNING\n")
+        for more in (), ("--missing",):
+            refused = self.command("submit", *more)
+            self.assertEqual(refused.returncode, 2)
+        self.assertIn("job 41, 42, 2 tasks wait and 1 run", refused.stderr)
+        self.assertIn("scancel 41 42", refused.stderr)
+        said = self.command("status").stdout
+        self.assertIn("queue       job 41, 42: 2 tasks wait, 1 run", said)
+        self.assertNotIn("--missing", said)
+        os.remove(os.path.join(self.slurm, "queue"))
         again = self.command("submit", "--missing")
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertIn("5 cases in 2 tasks of 3", again.stdout)

@@ -2,6 +2,8 @@
 """Batches of the shipped study: overhead of a case, load of the processors, joining 2,000 case files.
 
 usage: batch.py GREENWEAVE [overhead] [load] [gather]
+
+LOAD_CELL is the cell size of `load` in metres instead of the study's own 30: a run of minutes instead of a quarter of an hour.
 """
 import os
 import re
@@ -28,6 +30,32 @@ def run(*arguments):
     return time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0**2
 
 
+def threads_at_work(pid):
+    """Threads of a process that run or could, did others not have the processors: it does not depend on the neighbours."""
+    count = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/stat") as file:
+                count += file.read().rsplit(")", 1)[1].split()[0] == "R"
+        except OSError:
+            pass
+    return count
+
+
+def run_watched(threads, *arguments):
+    """Wall and processor seconds, GiB at most, and the share of the time in which each of the processors had work to do."""
+    begin, seen = time.monotonic(), []
+    process = subprocess.Popen([program, *map(str, arguments)], stdout=subprocess.DEVNULL)
+    if os.sched_getscheduler(0) == os.SCHED_FIFO:  # under chrt: it must look while they run, not when they sleep
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(os.sched_getparam(0).sched_priority + 1))
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
+        seen.append(min(threads, threads_at_work(process.pid)))
+        time.sleep(0.02)
+    assert ended[1] == 0, arguments
+    usage = ended[2]
+    return time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024.0**2, sum(seen) / len(seen) / threads
+
+
 try:
     subprocess.run([program, "demo-data", os.path.join(SOURCE, "scenarios", "studies", "longquanyi"), "--out", home], check=True, stdout=subprocess.DEVNULL)
     if "overhead" in parts:
@@ -44,8 +72,10 @@ try:
         print(f"overhead: 100 cases in {min(alone):.2f} s by run, {min(shared):.2f} s by work and gather: {1e3 * added:.1f} ms a case, "
               f"{100 * added / 10:.2f} % of 10 s", flush=True)
     if "load" in parts:
-        wall, cpu, gib = run("run", study, "--out", os.path.join(folder, "load.h5"), "--quiet", "--threads", 2, "--draws", 20)
-        print(f"load: {wall:.1f} s, {cpu:.1f} processor seconds: {100 * cpu / (2 * wall):.0f} % of 2 processors, {gib:.2f} GiB", flush=True)
+        cell = os.environ.get("LOAD_CELL", "30")
+        wall, cpu, gib, busy = run_watched(2, "run", study, "--out", os.path.join(folder, "load.h5"), "--quiet", "--threads", 2, "--draws", 20, "--cell", cell)
+        print(f"load: cells of {cell} m, {wall:.1f} s, {cpu:.1f} processor seconds: {100 * cpu / (2 * wall):.0f} % of 2 processors; "
+              f"there was work for {100 * busy:.1f} % of them, {gib:.2f} GiB", flush=True)
     if "gather" in parts:
         # Draws differ in their numbers, not in size: the first of each scenario and year is worked out, the others are its copies.
         out = os.path.join(folder, "gather.h5")

@@ -176,6 +176,10 @@ class Slurm(unittest.TestCase):
         same = ["--draws", "1", "--cell", "120"]
         submitted = greenweave("submit", study, *same, env=self.cluster.environment)
         self.assertEqual(submitted.returncode, 0, submitted.stderr)
+        # What waits in the queue is not sent a second time.
+        again = greenweave("submit", study, *same, "--missing", env=self.cluster.environment)
+        self.assertEqual(again.returncode, 2, again.stdout)
+        self.assertIn("an earlier submission is still in the queue", again.stderr)
         partial = os.path.join(home, "longquanyi.h5.partial")
         begin = time.time()
         while len(glob.glob(os.path.join(partial, "*.h5"))) < 3 or not self.cluster.hold_task("n1"):
@@ -195,6 +199,87 @@ class Slurm(unittest.TestCase):
         done = greenweave("run", study, "--out", alone, "--quiet", *same)
         self.assertEqual(done.returncode, 0, done.stderr)
         assert_same_results(self, joined, alone)
+
+    def test_a_task_at_its_time_limit_gives_its_case_back(self):
+        home = os.path.join(self.cluster.folder, "study")
+        made = greenweave("demo-data", STUDY, "--out", home, "--cell", 60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        study = os.path.join(home, "study.toml")
+        keep_only_circuits(study, "\n[cluster]\nthreads = 1\ncases_per_task = 20\nmemory_gib = 0.7\ntime_minutes = 1\n")
+        same = ["--cell", "120"]
+        submitted = greenweave("submit", study, *same, env=self.cluster.environment)
+        self.assertEqual(submitted.returncode, 0, submitted.stderr)
+        partial = os.path.join(home, "longquanyi.h5.partial")
+        begin = time.time()
+        queue = lambda: self.cluster.call("squeue", "--noheader").stdout.strip()
+        # It hangs in the middle of a case, so that the signal before the limit finds it at work.
+        while queue() and not (glob.glob(os.path.join(partial, "*.h5")) and (self.cluster.hold_task("n1") or self.cluster.hold_task("n2"))):
+            time.sleep(0.02)
+        while queue():
+            self.assertLess(time.time() - begin, 600, queue())
+            time.sleep(0.5)
+        with open(os.path.join(self.cluster.folder, "slurmctld.log")) as file:
+            self.assertIn("WEXITSTATUS 130", file.read())
+        done = len(glob.glob(os.path.join(partial, "*.h5")))
+        said = greenweave("status", study, *same, env=self.cluster.environment)
+        self.assertEqual(said.returncode, 3, said.stdout)
+        self.assertIn(f"{done} done, 0 running, 0 stalled, 0 failed, {10 - done} missing", said.stdout)
+        # More time, which makes no other study of it; what is there is not worked out again.
+        with open(study) as file:
+            text = file.read()
+        with open(study, "w") as file:
+            file.write(text.replace("time_minutes = 1", "time_minutes = 10"))
+        finished = {path: os.stat(path).st_mtime_ns for path in glob.glob(os.path.join(partial, "*.h5"))}
+        submitted = greenweave("submit", study, *same, "--missing", env=self.cluster.environment)
+        self.assertEqual(submitted.returncode, 0, submitted.stderr)
+        self.assertIn(f"{10 - done} cases in 1 tasks", submitted.stdout)
+        begin = time.time()
+        changed = set()
+        while queue():
+            self.assertLess(time.time() - begin, 900, queue())
+            for path, before in finished.items():
+                try:
+                    if os.stat(path).st_mtime_ns != before:
+                        changed.add(path)
+                except FileNotFoundError:  # joined by now
+                    pass
+            time.sleep(0.2)
+        self.assertFalse(changed)
+        joined, alone = os.path.join(home, "longquanyi.h5"), os.path.join(home, "alone.h5")
+        self.assertTrue(os.path.exists(joined), greenweave("status", study, *same).stdout)
+        run = greenweave("run", study, "--out", alone, "--quiet", "--cell", "120")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        assert_same_results(self, joined, alone)
+
+    def test_a_sweep_is_one_array_and_its_results_those_of_local_runs(self):
+        home = os.path.join(self.cluster.folder, "study")
+        made = greenweave("demo-data", STUDY, "--out", home, "--cell", 60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        keep_only_circuits(os.path.join(home, "study.toml"), "")
+        sweep = os.path.join(home, "sweep.toml")
+        with open(sweep, "w") as file:
+            file.write('name = "grain"\nstudies = ["study.toml"]\ncell_m = [240, 300]\n[grid]\nguild.forest_mammals.dispersal_m = [1000, 3000]\n'
+                       "[cluster]\nthreads = 1\ncases_per_task = 4\nmemory_gib = 0.7\ntime_minutes = 5\n")
+        submitted = greenweave("submit", sweep, "--link", env=self.cluster.environment)
+        self.assertEqual(submitted.returncode, 0, submitted.stderr)
+        self.assertIn("40 cases of 4 variants in 12 tasks", submitted.stdout)
+        said = greenweave("status", sweep, env=self.cluster.environment).stdout
+        self.assertIn("queue       job", said)
+        begin = time.time()
+        while self.cluster.call("squeue", "--noheader").stdout.strip():
+            self.assertLess(time.time() - begin, 1200, self.cluster.call("squeue").stdout + greenweave("status", sweep).stdout)
+            time.sleep(0.5)
+        said = greenweave("status", sweep)
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertIn("4 variants, 40 cases: 40 done", said.stdout)
+        folder, local = os.path.join(home, "grain.sweep"), os.path.join(home, "local")
+        done = greenweave("run", sweep, "--out", local, "--quiet")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        names = sorted(os.path.basename(path) for path in glob.glob(os.path.join(local, "*.h5")))
+        self.assertEqual(len(names), 4)
+        for name in names:
+            # A variant's text says how its folder reaches the base study, which is all that differs.
+            assert_same_results(self, os.path.join(folder, name), os.path.join(local, name), but=("run", "study"))
 
 
 if __name__ == "__main__":
