@@ -27,6 +27,7 @@
 #include "scenarios/analyses/security.hpp"
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
+#include "scenarios/analyses/visitor_limit.hpp"
 #include "scenarios/analyses/visitors.hpp"
 #include "scenarios/analyses/water.hpp"
 #include "scenarios/analyses/wetland_sites.hpp"
@@ -174,7 +175,8 @@ struct Analyses {
   std::optional<ProtectionAnalysis> protection = std::nullopt;
   std::optional<RobustnessAnalysis> robustness = std::nullopt;
   std::optional<VisitorsAnalysis> visitors = std::nullopt;
-  std::optional<AccessAnalysis> access = std::nullopt;  // asks for population
+  std::optional<VisitorLimitAnalysis> visitor_limit = std::nullopt;  // asks for `visitors`
+  std::optional<AccessAnalysis> access = std::nullopt;               // asks for population
 };
 
 /// What a batch asks a cluster for. Nothing in it changes a number.

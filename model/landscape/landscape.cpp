@@ -93,6 +93,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
   const auto own = landscape.disturbance.find(guild.name);
   const Raster<float>* level = own == landscape.disturbance.end() ? nullptr : own->second.get();
   if (level != nullptr && level->empty()) level = nullptr;
+  const Raster<float>* trampled = landscape.trampled.get();
   const Raster<float>* given = landscape.given_resistance.get();
   const std::vector<float> progress = wetland_progress(landscape, guild);
   surface.steps = step_effects(landscape, guild);
@@ -133,6 +134,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
         quality *= static_cast<float>(1.0 - disturbance.quality_loss * felt);
         resistance *= static_cast<float>(std::pow(disturbance.resistance_factor, felt));
       }
+      if (trampled != nullptr) quality *= 1.0F - (*trampled)[cell];
       surface.quality[cell] = quality;
       surface.resistance[cell] = resistance;
     }

@@ -121,6 +121,8 @@ struct Landscape {
   Raster<std::uint8_t> disturbed;
   // By name of the guild, the level at which a cell is disturbed for it: 0 .. 1 (as `disturbed`). None, or null: 0.
   std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance;
+  // Share of each cell whose plants feet beside the trails have worn away: 0 .. 1, for every guild alike. Null: none.
+  std::shared_ptr<const Raster<float>> trampled;
 
   /// Hectares of valid cells.
   double area_ha() const;
@@ -138,7 +140,7 @@ struct HabitatSurface {
 /// Quality and resistance per cell. Recovering cells lie between the two classes: quality linearly, resistance
 /// geometrically (it is a ratio scale). Where a ready resistance raster is given it replaces the class resistance,
 /// except on cells whose class an action changed. For a guild with a WetlandResponse the cells of restored wetlands lie
-/// between their former class and what their water makes of them.
+/// between their former class and what their water makes of them. Trampled ground has no quality.
 HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance);
 
 }  // namespace greenweave
