@@ -94,9 +94,10 @@ class StudyReader {
     read_analyses();
     read_wetland_responses();
     if (auto threats = root_.table("threats")) read_threats(*threats, {study_, places_, scheme_});
-    if (auto visitors = root_.table("visitors"))
-      study_.analyses.visitors = read_visitors(*visitors, {study_, places_, scheme_});
+    std::optional<Section> visitors = root_.table("visitors");
+    if (visitors) study_.analyses.visitors = read_visitors(*visitors, {study_, places_, scheme_});
     read_scenarios();
+    if (visitors) read_visitor_limit(*visitors, study_);
     read_uncertainty();
     read_targets();
     read_cluster_of_study();

@@ -75,6 +75,7 @@ Trail read_trail(const Feature& feature, const fs::path& path, std::size_t numbe
   trail.name = feature.name;
   trail.parts = feature.geometry.parts;
   trail.kind = static_cast<GreenwayKind>(word("kind", "suburban", kinds));
+  trail.is_typed = !text("kind").empty();
   trail.surface = static_cast<TrailSurface>(word("surface", "paved", surfaces));
   trail.element = text("element");
   for (const GreenwayType& type : study.greenway_types)
@@ -245,8 +246,42 @@ void read_guilds(Section& section, const StudySoFar& so_far, VisitorsAnalysis& w
       guild.active = active_between(static_cast<int>((*hours)[0]) % 24, static_cast<int>((*hours)[1]) % 24);
     }
     guild.seasons = marks(item, "seasons", "season", seasons);
+    guild.hears = item.boolean("noise", guild.hears);
     item.done();
   }
+}
+
+void read_noise(Section& section, const StudySoFar& so_far, VisitorsAnalysis& what) {
+  what.noise.reference_m = section.number("reference_m", what.noise.reference_m, 0.1, 1e4);
+  what.noise.ground_db_100m = section.number("ground_db_100m", what.noise.ground_db_100m, 0.0, 100.0);
+  what.noise.silent_db = section.number("silent_db", what.noise.silent_db, 0.0, 200.0);
+  what.noise.full_db = section.number("full_db", what.noise.full_db, 0.0, 200.0);
+  if (!(what.noise.full_db > what.noise.silent_db))
+    section.fail("full_db", fmt::format("it is no louder than silent_db, {:g} dB", what.noise.silent_db),
+                 "give the loudness from which on noise disturbs fully");
+  for (Section& item : section.tables("road")) {
+    LoudClasses loud;
+    loud.classes = classes_of(item, "classes", so_far);
+    loud.level_db = item.number("level_db", loud.level_db, 0.0, 200.0);
+    item.done();
+    what.roads.push_back(std::move(loud));
+  }
+  if (what.roads.empty())
+    section.fail("", "there is no [[visitors.noise.road]]", "add one: classes of land cover, and their level_db");
+  section.done();
+}
+
+void read_trampling(Section& section, TrailServiceRule& service) {
+  TramplingCurve& curve = service.trampling;
+  curve.a = section.number("a", curve.a, 1e-6, 1.0);
+  curve.b = section.number("b", curve.b, 0.0, 1.0);
+  curve.c = section.number("c", curve.c, 0.0, 1.0);
+  curve.lane_m = section.number("lane_m", curve.lane_m, 0.01, 10.0);
+  OffTrail& off = service.off_trail;
+  off.share = section.number("share", off.share, 0.0, 1.0);
+  off.boardwalk_share = section.number("boardwalk_share", off.boardwalk_share, 0.0, 1.0);
+  off.strip_m = section.number("strip_m", off.strip_m, 0.01, 100.0);
+  section.done();
 }
 
 TrailPlace read_trail_place(Section& item, const Study& study, const std::function<std::optional<Geometry>()>& area) {
@@ -317,6 +352,11 @@ VisitorsAnalysis read_visitors(Section& section, const StudySoFar& so_far) {
   what.growth_percent = section.number("growth_percent", what.growth_percent, -99.0, 1e3);
   what.group_size = section.number("group_size", what.group_size, 1.0, 1e3);
   what.service = read_trail_service(section);
+  if (auto trampling = section.table("trampling")) {
+    read_trampling(*trampling, what.service);
+    what.trampling_counts = true;
+  }
+  if (auto noise = section.table("noise")) read_noise(*noise, so_far, what);
   read_modes(section, what);
   read_stops(section, so_far, what);
   read_calendar(section, what);
@@ -328,7 +368,6 @@ VisitorsAnalysis read_visitors(Section& section, const StudySoFar& so_far) {
     known(section, "quality_guild", "guild", what.quality_guild, guild_names(study));
   }
   what.quality_reach_m = section.number("quality_reach_m", what.quality_reach_m, 1.0, 1e5);
-  section.done();
 
   // The network is joined anew in each case; what is wrong with it is told now.
   try {
@@ -338,6 +377,40 @@ VisitorsAnalysis read_visitors(Section& section, const StudySoFar& so_far) {
     section.fail("", (drawn_in.empty() ? "" : drawn_in + ": ") + error.place() + ": " + error.reason(), error.remedy());
   }
   return what;
+}
+
+void read_visitor_limit(Section& visitors, Study& study) {
+  if (auto section = visitors.table("limit")) {
+    VisitorLimitAnalysis what;
+    what.guilds = names_among(*section, "guilds", "guild", guild_names(study));
+    what.scenarios = names_among(*section, "scenarios", "scenario", names_in(study.scenarios));
+    what.years = {study.years.back()};
+    if (const auto years = section->numbers("years")) {
+      what.years.clear();
+      for (const double year : *years) {
+        if (std::find(study.years.begin(), study.years.end(), year) == study.years.end())
+          section->fail("years", fmt::format("the study has no year {:g}", year),
+                        fmt::format("name some of {}", fmt::join(study.years, ", ")));
+        what.years.push_back(static_cast<int>(year));
+      }
+      if (what.years.empty()) section->fail("years", "the list is empty", "name one, or leave the key out: the last");
+    }
+    what.eca_loss_percent = section->number("eca_loss_percent", what.eca_loss_percent, 0.0, 100.0);
+    what.quality_loss_percent = section->number("quality_loss_percent", what.quality_loss_percent, 0.0, 100.0);
+    what.rule.most = section->number("most", what.rule.most, 1e-3, 1e6);
+    what.rule.tolerance = section->number("tolerance", what.rule.tolerance, 1e-6, 1e6);
+    what.rule.most_evaluations = static_cast<int>(section->number("evaluations", what.rule.most_evaluations, 2, 1e5));
+    if (const auto factors = section->numbers("factors")) {
+      for (const double factor : *factors)
+        if (!(factor >= 0.0 && factor <= 1e6))
+          section->fail("factors", fmt::format("{:g} is out of range", factor),
+                        "give multiples of the visitors from 0 up");
+      what.factors = *factors;
+    }
+    section->done();
+    study.analyses.visitor_limit = std::move(what);
+  }
+  visitors.done();
 }
 
 void read_visitor_action(const std::string& type, Section& item, const Study& study,

@@ -11,6 +11,9 @@ namespace greenweave {
 /// line and remedy.
 VisitorsAnalysis read_visitors(Section& section, const StudySoFar& so_far);
 
+/// Reads [visitors.limit], once the scenarios that it may name are known; the last of [visitors] that is read.
+void read_visitor_limit(Section& visitors, Study& study);
+
 /// Reads an action on visitors in a study with [visitors]. `area` reads its `place`, if it has one.
 void read_visitor_action(const std::string& type, Section& item, const Study& study,
                          const std::function<std::optional<Geometry>()>& area, Action& action);

@@ -14,6 +14,7 @@
 #include "model/run/parallel.hpp"
 #include "scenarios/actions.hpp"
 #include "scenarios/analyses/analyses.hpp"
+#include "scenarios/analyses/visitor_limit.hpp"
 #include "scenarios/analyses/water_before.hpp"
 #include "scenarios/assess.hpp"
 #include "scenarios/tabulate.hpp"
@@ -148,10 +149,13 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
   if (felt) made.landscape.wetlands = restored_wetlands(sites, *water, id.year, *study.analyses.restoration);
   std::optional<CaseThreats> threats;
   if (study.analyses.threats) threats = threats_of(study, made.landscape, context);
-  std::optional<CaseVisits> visits;
+  std::optional<VisitorModel> visitors;
+  CaseVisits visits;
   if (study.analyses.visitors) {
-    visits = visits_of(study, scenario, id.year, made.landscape, context);
-    made.landscape.disturbance = visits->disturbance;
+    visitors.emplace(study, scenario, id.year, made.landscape, context);
+    visits = visitors->at();
+    made.landscape.disturbance = visits.disturbance;
+    made.landscape.trampled = visits.trampled;
   }
   parallel_for(static_cast<std::int64_t>(study.guilds.size()), [&](std::int64_t k) {
     const auto g = static_cast<std::size_t>(k);
@@ -166,9 +170,13 @@ CaseResult CaseRunner::run(const CaseId& id, const RunContext& context) const {
                              sites.places.empty() ? nullptr : &sites, id.year);
   });
   if (threats) add_threats(study, impl_->framework, *threats, made.landscape, stated, result);
-  if (visits) add_visitor_indices(study, *visits, stated, result);
+  if (visitors) add_visits(study, impl_->framework, visits, stated, result);
   if (stated) {
-    if (visits) add_visits(study, impl_->framework, *visits, result);
+    if (study.analyses.visitor_limit) {
+      std::vector<const LinkMemory*> before;
+      for (const Impl::Baseline& baseline : impl_->baselines) before.push_back(&baseline.memory.links);
+      add_visitor_limits(study, impl_->framework, *visitors, made.landscape, id, before, context, result);
+    }
     result.tables.push_back(std::move(made.actions));
     result.tables.push_back(tabulate_land_cover(made.landscape));
     if (study.analyses.structure)

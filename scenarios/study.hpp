@@ -28,6 +28,7 @@
 #include "scenarios/analyses/sources.hpp"
 #include "scenarios/analyses/structure.hpp"
 #include "scenarios/analyses/threats.hpp"
+#include "scenarios/analyses/visitor_limit.hpp"
 #include "scenarios/analyses/visitors.hpp"
 #include "scenarios/analyses/water.hpp"
 #include "scenarios/analyses/wetland_sites.hpp"
@@ -176,7 +177,8 @@ struct Analyses {
   std::optional<RobustnessAnalysis> robustness = std::nullopt;
   std::optional<ThreatsAnalysis> threats = std::nullopt;
   std::optional<VisitorsAnalysis> visitors = std::nullopt;
-  std::optional<AccessAnalysis> access = std::nullopt;  // asks for population
+  std::optional<VisitorLimitAnalysis> visitor_limit = std::nullopt;  // asks for `visitors`
+  std::optional<AccessAnalysis> access = std::nullopt;               // asks for population
 };
 
 /// What a batch asks a cluster for. Nothing in it changes a number.

@@ -100,6 +100,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
   const bool disturbing = !landscape.disturbed.empty();
   const Raster<float>* level = raster_of(landscape.disturbance, guild);
   const Raster<float>* left = raster_of(landscape.quality_left, guild);
+  const Raster<float>* trampled = landscape.trampled.get();
   const Raster<float>* given = landscape.given_resistance.get();
   const std::vector<float> progress = wetland_progress(landscape, guild);
   surface.steps = step_effects(landscape, guild);
@@ -141,6 +142,7 @@ HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, c
         quality *= static_cast<float>(1.0 - disturbance.quality_loss * felt);
         resistance *= static_cast<float>(std::pow(disturbance.resistance_factor, felt));
       }
+      if (trampled != nullptr) quality *= 1.0F - (*trampled)[cell];
       surface.quality[cell] = quality;
       surface.resistance[cell] = resistance;
     }

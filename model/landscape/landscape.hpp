@@ -123,6 +123,8 @@ struct Landscape {
   std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance;
   // By name of the guild, the share of a cell's quality that threats leave: 0 .. 1. None, or null: all of it.
   std::map<std::string, std::shared_ptr<const Raster<float>>> quality_left;
+  // Share of each cell whose plants feet beside the trails have worn away: 0 .. 1, for every guild alike. Null: none.
+  std::shared_ptr<const Raster<float>> trampled;
 
   /// Hectares of valid cells.
   double area_ha() const;
@@ -140,7 +142,8 @@ struct HabitatSurface {
 /// Quality and resistance per cell. Recovering cells lie between the two classes: quality linearly, resistance
 /// geometrically (it is a ratio scale). Where a ready resistance raster is given it replaces the class resistance,
 /// except on cells whose class an action changed. For a guild with a WetlandResponse the cells of restored wetlands lie
-/// between their former class and what their water makes of them. Threats leave a share of all this quality.
+/// between their former class and what their water makes of them. Threats leave a share of all this quality. Trampled
+/// ground has none.
 HabitatSurface habitat_surface(const Landscape& landscape, const Guild& guild, const DisturbanceRule& disturbance);
 
 }  // namespace greenweave

@@ -9,6 +9,13 @@
 
 namespace greenweave {
 
+namespace {
+
+/// So few visitors, as a multiple of the stated ones, are as good as none.
+constexpr double fewest = 1e-3;
+
+}  // namespace
+
 VisitorLimits most_visitors(const LossesAt& losses, std::span<const double> allowed, const LimitRule& rule) {
   if (!(rule.most > 0.0 && rule.tolerance > 0.0))
     throw InputError("", "visitor limit", "no range to search in", "give `most` and `tolerance` above 0");
@@ -42,7 +49,8 @@ VisitorLimits most_visitors(const LossesAt& losses, std::span<const double> allo
     };
     limit.loss = at(0.0)[k];
     bracket();
-    while (limit.too_many - limit.factor > rule.tolerance && limit.too_many <= rule.most && limit.too_many > 0.0 &&
+    while (limit.too_many - limit.factor > rule.tolerance * std::min(1.0, limit.too_many) &&
+           limit.too_many <= rule.most && limit.too_many > fewest &&
            static_cast<int>(judged.size()) < rule.most_evaluations) {
       at(0.5 * (limit.factor + limit.too_many));
       bracket();

@@ -11,7 +11,7 @@ using LossesAt = std::function<std::vector<double>(double)>;
 
 struct LimitRule {
   double most = 4.0;           // multiple of the stated visitors up to which the limit is sought
-  double tolerance = 0.02;     // width of the bracket, in the same multiple
+  double tolerance = 0.02;     // width of the bracket in that multiple; relative below 1
   int most_evaluations = 100;  // of the losses, all limits together
 };
 

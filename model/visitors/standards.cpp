@@ -153,11 +153,11 @@ std::vector<TrailViolation> trail_violations(const TrailNetwork& network, std::s
       found.push_back({static_cast<int>(k), from_m, to_m, is, row_of(figure)});
     };
     if (const StandardFigure* width = figure_named(figures, width_id(demands.use, link.kind));
-        width != nullptr && link.width_m < width->least - 1e-9)
+        link.is_typed && width != nullptr && link.width_m < width->least - 1e-9)
       add(0.0, link.length_m, link.width_m, width);
     if (slope != nullptr && link.surface != TrailSurface::steps && link.steepest_percent > slope->most + 1e-9)
       add(0.0, link.length_m, link.steepest_percent, slope);
-    if (demands.station_class == 0) continue;
+    if (demands.station_class == 0 || !link.is_typed) continue;
     const StandardFigure* const spacing = figure_named(figures, station_id(demands.station_class, link.kind));
     if (spacing == nullptr) continue;
     // From both ends a station is so far away; in between the nearer way counts.

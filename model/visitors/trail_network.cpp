@@ -396,8 +396,8 @@ class Builder {
 
   bool alike(int one, int two) const {
     const Trail &a = trails_[at(one)], &b = trails_[at(two)];
-    return one == two || (a.kind == b.kind && a.width_m == b.width_m && a.surface == b.surface && a.shade == b.shade &&
-                          a.element == b.element);
+    return one == two || (a.kind == b.kind && a.is_typed == b.is_typed && a.width_m == b.width_m &&
+                          a.surface == b.surface && a.shade == b.shade && a.element == b.element);
   }
 
   void make_nodes() {
@@ -447,6 +447,7 @@ class Builder {
       link.line.push_back(points_[at(from)]);
       const Trail& trail = trails_[at(edges_[first].trail)];
       link.kind = trail.kind;
+      link.is_typed = trail.is_typed;
       link.width_m = trail.width_m;
       link.surface = trail.surface;
       link.shade = trail.shade;

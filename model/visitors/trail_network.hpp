@@ -27,6 +27,7 @@ struct TrailLink {
   std::vector<Point> line;  // from node to node, both ends included
   double length_m = 0.0;
   GreenwayKind kind = GreenwayKind::suburban;
+  bool is_typed = true;  // its kind is stated. If not, it is taken as such, and no standard of a kind is asked of it
   double width_m = 0.0;
   double mean_slope_percent = 0.0, steepest_percent = 0.0;
   TrailSurface surface = TrailSurface::paved;
@@ -51,6 +52,7 @@ struct Trail {
   std::string name;
   std::vector<std::vector<Point>> parts;
   GreenwayKind kind = GreenwayKind::suburban;
+  bool is_typed = true;  // its kind is stated
   double width_m = 0.0;
   TrailSurface surface = TrailSurface::paved;
   double shade = 0.0;

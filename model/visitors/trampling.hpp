@@ -1,4 +1,8 @@
 #pragma once
+#include <span>
+
+#include "model/grid/raster.hpp"
+#include "model/visitors/trail_network.hpp"
 
 namespace greenweave {
 
@@ -23,5 +27,14 @@ struct OffTrail {
 
 /// Passes a lane of the strips beside a trail that `persons` use.
 double off_trail_passes(double persons, double share, const OffTrail& rule, const TramplingCurve& curve);
+
+/// The same for a link, by its surface.
+double off_trail_passes(const TrailLink& link, double persons, const OffTrail& rule, const TramplingCurve& curve);
+
+/// Share of each cell whose plants are worn away in the strips beside the trails, by passages a year of each link: the
+/// strips' area in the cell over that of the cell (at most all of it) times what the curve takes. The strips of a trail
+/// count in the cells that it runs through, so cells should be wider than them. Empty where nothing is worn.
+Raster<float> trampled_share(const Frame& frame, const TrailNetwork& network, std::span<const double> persons_per_year,
+                             const OffTrail& rule, const TramplingCurve& curve);
 
 }  // namespace greenweave

@@ -99,9 +99,7 @@ class Service {
       }
     }
     if (!trails_.persons_per_year.empty()) service.per_year = trails_.persons_per_year[l];
-    const double leaving =
-        way.surface == TrailSurface::boardwalk ? rule_.off_trail.boardwalk_share : rule_.off_trail.share;
-    service.off_trail_passes = off_trail_passes(service.per_year, leaving, rule_.off_trail, rule_.trampling);
+    service.off_trail_passes = off_trail_passes(way, service.per_year, rule_.off_trail, rule_.trampling);
     service.cover = cover_after(rule_.trampling, service.off_trail_passes);
     return service;
   }

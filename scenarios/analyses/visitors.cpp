@@ -6,6 +6,7 @@
 #include <functional>
 #include <limits>
 
+#include "model/grid/distance.hpp"
 #include "model/run/parallel.hpp"
 #include "scenarios/analyses/guild_case.hpp"
 #include "scenarios/study.hpp"
@@ -19,7 +20,8 @@ constexpr MeasureSpec visitors_spec{"VISITORS", "a-1", "Visitors who come in, a 
 constexpr MeasureSpec turned_spec{"VISITORS_turned", "a-1", "Visitors whom quotas and closures turn away, a year", 0};
 constexpr MeasureSpec crowding_spec{"CROWDING", "1", "Greatest volume over comfortable capacity, of any trail and hour",
                                     -1};
-constexpr MeasureSpec disturbed_spec{"DISTURBED_area", "ha", "Land that visitors disturb, times the level there", -1};
+constexpr MeasureSpec disturbed_spec{"DISTURBED_area", "ha",
+                                     "Land that visitors and roads' noise disturb, times the level there", -1};
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr int most_rounds = 8;        // until sights and visitors agree
@@ -55,6 +57,7 @@ BuiltTrails lay_trails_of(const Study& study, const std::vector<const Action*>& 
     trail.name = name;
     trail.parts = line.parts;
     trail.kind = kind_of(greenway);
+    trail.is_typed = !greenway.empty();
     trail.width_m = type != nullptr ? type->trail_width_m : what.element_width_m;
     trail.element = element;
     trails.push_back(std::move(trail));
@@ -75,56 +78,108 @@ BuiltTrails lay_trails_of(const Study& study, const std::vector<const Action*>& 
   return built;
 }
 
-/// Works out the visits of one case.
-class Visits {
+/// What the visitors of a case find, however many they are.
+struct Ground {
+  /// The ways of a season: those of another where the same links are closed.
+  struct Ways {
+    RouteSet routes;
+    std::vector<double> walk_minutes, ride_minutes, way_m;  // by pair
+  };
+
+  BuiltTrails trails;
+  std::vector<bool> closed;            // links, in any season
+  double growth = 1.0;                 // since the base year
+  std::vector<const Action*> actions;  // begun, in order
+  std::vector<Origin> origins;
+  std::vector<double> walking, cycling;      // minutes of each link
+  std::vector<double> noticed;               // share of each link's groups
+  std::vector<std::vector<bool>> closed_in;  // links by season
+  std::vector<std::size_t> ways_of;          // position in `ways` of each season
+  std::vector<Ways> ways;
+  Raster<float> noise;                 // level of disturbance by roads; empty: none
+  std::vector<double> quality_before;  // around the sights; empty: visitors do not look
+};
+
+/// Calls `visit(action)` for each action of a type, in order.
+template <class What, class Visit>
+void for_each(const std::vector<const Action*>& actions, const Visit& visit) {
+  for (const Action* action : actions)
+    if (const auto* found = std::get_if<What>(&action->what)) visit(*found);
+}
+
+bool counts(const std::vector<bool>& seasons, std::size_t season) { return seasons.empty() || seasons[season]; }
+
+/// The mean quality around each sight for the guild by which visitors choose, with what visitors leave there.
+std::vector<double> quality_around_sights(const Study& study, Landscape landscape,
+                                          std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance,
+                                          std::shared_ptr<const Raster<float>> trampled) {
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  landscape.disturbance = std::move(disturbance);
+  landscape.trampled = std::move(trampled);
+  const auto guild = std::find_if(study.guilds.begin(), study.guilds.end(),
+                                  [&](const Guild& g) { return g.name == what.quality_guild; });
+  assert(guild != study.guilds.end());
+  const HabitatSurface surface = habitat_surface(landscape, *guild, study.disturbance);
+  std::vector<double> quality;
+  for (const VisitorSight& sight : what.sights) {
+    double sum = 0.0, cells = 0.0;
+    for (const Cell cell :
+         cells_within(landscape.frame, {Geometry::Kind::points, {{sight.at}}}, what.quality_reach_m)) {
+      if (!landscape.cover.is_valid(cell)) continue;
+      sum += static_cast<double>(surface.quality[cell]);
+      cells += 1.0;
+    }
+    quality.push_back(cells > 0.0 ? sum / cells : 0.0);
+  }
+  return quality;
+}
+
+/// The level at which the noise of roads disturbs; empty where it disturbs nothing.
+Raster<float> noise_in(const Landscape& landscape, const VisitorsAnalysis& what) {
+  const Shape& shape = landscape.frame.shape;
+  std::vector<NoiseSource> sources;
+  for (const LoudClasses& loud : what.roads) {
+    sources.push_back({{}, loud.level_db});
+    for (Cell cell = 0; cell < shape.cells(); ++cell)
+      if (landscape.cover.is_valid(cell) && loud.classes[landscape.cover[cell]]) sources.back().cells.push_back(cell);
+  }
+  if (std::all_of(sources.begin(), sources.end(), [](const NoiseSource& source) { return source.cells.empty(); }))
+    return {};
+  Raster<float> level = noise_db(landscape.frame, sources, what.noise);
+  parallel_pieces(shape.cells(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+    for (std::size_t i = at(begin); i < at(end); ++i)
+      level.values[i] = static_cast<float>(noise_level(static_cast<double>(level.values[i]), what.noise));
+  });
+  if (std::all_of(level.values.begin(), level.values.end(), [](float value) { return !(value > 0.0F); })) return {};
+  return level;
+}
+
+/// Lays the trails of one case.
+class GroundOfCase {
  public:
-  Visits(const Study& study, const Scenario& scenario, int year, const Landscape& landscape, const RunContext& context,
-         double share)
+  GroundOfCase(const Study& study, const Scenario& scenario, int year, const Landscape& landscape,
+               const RunContext& context)
       : study_(study), what_(*study.analyses.visitors), landscape_(landscape), context_(context) {
     for (const Action& action : scenario.actions)
-      if (action.start_year <= year) actions_.push_back(&action);
-    growth_ = share * std::pow(1.0 + what_.growth_percent / 100.0, year - what_.base_year);
+      if (action.start_year <= year) ground_.actions.push_back(&action);
+    ground_.growth = std::pow(1.0 + what_.growth_percent / 100.0, year - what_.base_year);
   }
 
-  CaseVisits work_out() {
+  Ground lay() {
     lay_trails();
     change_trails();
     find_ways();
     if (landscape_.population != nullptr && what_.visits_per_person_year > 0.0)
-      origins_ = origins_of(landscape_.frame, *landscape_.population, what_.block_m);
-    for (const VisitorSight& sight : what_.sights) result_.pulls.push_back(sight.pull);
-    const bool they_look = what_.quality_elasticity != 0.0;
-    const std::vector<double> before = they_look ? quality_around_sights(study_.landscape, {}) : std::vector<double>{};
-    for (result_.rounds = 1;; ++result_.rounds) {
-      walk_all_days();
-      disturb();
-      if (!they_look) break;
-      const std::vector<double> now = quality_around_sights(landscape_, result_.disturbance);
-      result_.pull_change = 0.0;
-      for (std::size_t k = 0; k < now.size(); ++k) {
-        const double ratio = before[k] > 0.0 ? now[k] / before[k] : 1.0;
-        // Half-way each round: pulls and disturbance else swing.
-        const double wanted = what_.sights[k].pull * std::pow(ratio, what_.quality_elasticity);
-        const double next = 0.5 * (result_.pulls[k] + wanted);
-        if (result_.pulls[k] > 0.0)
-          result_.pull_change = std::max(result_.pull_change, std::abs(wanted / result_.pulls[k] - 1.0));
-        if (result_.rounds < most_rounds) result_.pulls[k] = next;
-      }
-      if (result_.pull_change <= pulls_agree || result_.rounds == most_rounds) break;
-    }
-    return std::move(result_);
+      ground_.origins = origins_of(landscape_.frame, *landscape_.population, what_.block_m);
+    if (what_.quality_elasticity != 0.0)
+      ground_.quality_before = quality_around_sights(study_, study_.landscape, roads_before(), nullptr);
+    ground_.noise = noise_in(landscape_, what_);
+    return std::move(ground_);
   }
 
  private:
-  /// Calls `visit(action)` for each of the case's actions of a type, in order.
-  template <class What, class Visit>
-  void for_each(const Visit& visit) const {
-    for (const Action* action : actions_)
-      if (const auto* found = std::get_if<What>(&action->what)) visit(*found);
-  }
-
   void lay_trails() {
-    result_.trails = lay_trails_of(study_, actions_);
+    ground_.trails = lay_trails_of(study_, ground_.actions);
     if (landscape_.elevation_m != nullptr) measure_slopes(network(), landscape_.frame, *landscape_.elevation_m);
     for (TrailLink& link : network().links) {
       link.shade = shade_along(link);
@@ -156,8 +211,8 @@ class Visits {
 
   std::vector<std::size_t> links_of(const TrailPlace& place) const {
     std::vector<std::size_t> links;
-    for (std::size_t l = 0; l < result_.trails.network.links.size(); ++l) {
-      const TrailLink& link = result_.trails.network.links[l];
+    for (std::size_t l = 0; l < ground_.trails.network.links.size(); ++l) {
+      const TrailLink& link = ground_.trails.network.links[l];
       if ((!place.element.empty() && link.element == place.element) ||
           (place.area && inside(*place.area, middle_of(link))))
         links.push_back(l);
@@ -165,82 +220,146 @@ class Visits {
     return links;
   }
 
-  bool counts(const std::vector<bool>& seasons, std::size_t season) const { return seasons.empty() || seasons[season]; }
-
   void change_trails() {
-    for_each<ImproveTrail>([&](const ImproveTrail& improved) {
+    for_each<ImproveTrail>(ground_.actions, [&](const ImproveTrail& improved) {
       for (const std::size_t l : links_of(improved.place)) {
         TrailLink& link = network().links[l];
         if (improved.width_m) link.width_m = *improved.width_m;
         if (improved.surface) link.surface = *improved.surface;
       }
     });
-    noticed_.assign(network().links.size(), 1.0);
-    for_each<ScreenTrail>([&](const ScreenTrail& screen) {
-      for (const std::size_t l : links_of(screen.place)) noticed_[l] *= 1.0 - screen.effect;
+    ground_.noticed.assign(network().links.size(), 1.0);
+    for_each<ScreenTrail>(ground_.actions, [&](const ScreenTrail& screen) {
+      for (const std::size_t l : links_of(screen.place)) ground_.noticed[l] *= 1.0 - screen.effect;
     });
-    result_.closed.assign(network().links.size(), false);
-    closed_in_.assign(what_.seasons.size(), std::vector<bool>(network().links.size(), false));
-    for_each<CloseTrail>([&](const CloseTrail& closure) {
+    ground_.closed.assign(network().links.size(), false);
+    ground_.closed_in.assign(what_.seasons.size(), std::vector<bool>(network().links.size(), false));
+    for_each<CloseTrail>(ground_.actions, [&](const CloseTrail& closure) {
       for (const std::size_t l : links_of(closure.place))
         for (std::size_t s = 0; s < what_.seasons.size(); ++s)
-          if (counts(closure.seasons, s)) result_.closed[l] = closed_in_[s][l] = true;
+          if (counts(closure.seasons, s)) ground_.closed[l] = ground_.closed_in[s][l] = true;
     });
   }
 
-  /// The ways of a season: those of another where the same links are closed.
-  struct Ways {
-    RouteSet routes;
-    std::vector<double> walk_minutes, ride_minutes, way_m;  // by pair
-  };
-
   void find_ways() {
-    walking_ = walking_minutes(network(), what_.pace);
-    cycling_ = cycling_minutes(network(), what_.pace);
+    ground_.walking = walking_minutes(network(), what_.pace);
+    ground_.cycling = cycling_minutes(network(), what_.pace);
     std::vector<int> entrances, sights;
     for (std::size_t e = 0; e < what_.entrances.size(); ++e) entrances.push_back(static_cast<int>(e));
     for (std::size_t k = 0; k < what_.sights.size(); ++k)
       sights.push_back(static_cast<int>(what_.entrances.size() + k));
     for (std::size_t s = 0; s < what_.seasons.size(); ++s) {
       std::size_t same = 0;
-      while (closed_in_[same] != closed_in_[s]) ++same;
-      ways_of_.push_back(same);
-      ways_.emplace_back();
+      while (ground_.closed_in[same] != ground_.closed_in[s]) ++same;
+      ground_.ways_of.push_back(same);
+      ground_.ways.emplace_back();
       if (same != s) continue;
-      std::vector<double> open = walking_;
+      std::vector<double> open = ground_.walking;
       for (std::size_t l = 0; l < open.size(); ++l)
-        if (closed_in_[s][l]) open[l] = infinity;
-      Ways& ways = ways_.back();
+        if (ground_.closed_in[s][l]) open[l] = infinity;
+      Ground::Ways& ways = ground_.ways.back();
       ways.routes = find_routes(network(), open, entrances, sights, what_.routes, context_);
-      ways.walk_minutes = shortest_minutes(ways.routes, walking_);
-      ways.ride_minutes = shortest_minutes(ways.routes, cycling_);
+      ways.walk_minutes = shortest_minutes(ways.routes, ground_.walking);
+      ways.ride_minutes = shortest_minutes(ways.routes, ground_.cycling);
       for (const double minutes : ways.walk_minutes)
         ways.way_m.push_back(minutes * what_.pace.walking_km_h * 1000.0 / 60.0);  // on level ground
     }
   }
 
+  /// Disturbance before any action and visitor: the roads' for the guild by which visitors choose.
+  std::map<std::string, std::shared_ptr<const Raster<float>>> roads_before() const {
+    for (const GuildDisturbance& guild : what_.guilds)
+      if (guild.guild == what_.quality_guild && guild.hears)
+        return {{guild.guild, std::make_shared<const Raster<float>>(noise_in(study_.landscape, what_))}};
+    return {};
+  }
+
+  TrailNetwork& network() { return ground_.trails.network; }
+
+  const Study& study_;
+  const VisitorsAnalysis& what_;
+  const Landscape& landscape_;
+  const RunContext& context_;
+  Ground ground_;
+};
+
+}  // namespace
+
+class VisitorModel::Impl {
+ public:
+  Impl(const Study& s, const Scenario& scenario, int year, const Landscape& l, const RunContext& c)
+      : study(s), landscape(l), context(c), ground(GroundOfCase(s, scenario, year, l, c).lay()) {}
+
+  const Study& study;
+  const Landscape& landscape;
+  const RunContext& context;
+  const Ground ground;
+};
+
+namespace {
+
+/// Works out the visits of some share of all visitors.
+class Visits {
+ public:
+  Visits(const VisitorModel& model, const Study& study, const Landscape& landscape, const RunContext& context,
+         const Ground& ground, double share)
+      : model_(model),
+        study_(study),
+        what_(*study.analyses.visitors),
+        landscape_(landscape),
+        context_(context),
+        ground_(ground),
+        share_(share),
+        growth_(share * ground.growth) {}
+
+  CaseVisits work_out() {
+    result_.trails = ground_.trails;
+    result_.closed = ground_.closed;
+    for (const VisitorSight& sight : what_.sights) result_.pulls.push_back(sight.pull);
+    const std::vector<double>& before = ground_.quality_before;
+    for (result_.rounds = 1;; ++result_.rounds) {
+      walk_all_days();
+      disturb();
+      if (before.empty()) break;
+      const std::vector<double> now = quality_around_sights(study_, landscape_, result_.disturbance, result_.trampled);
+      result_.pull_change = 0.0;
+      for (std::size_t k = 0; k < now.size(); ++k) {
+        const double ratio = before[k] > 0.0 ? now[k] / before[k] : 1.0;
+        // Half-way each round: pulls and disturbance else swing.
+        const double wanted = what_.sights[k].pull * std::pow(ratio, what_.quality_elasticity);
+        const double next = 0.5 * (result_.pulls[k] + wanted);
+        if (result_.pulls[k] > 0.0)
+          result_.pull_change = std::max(result_.pull_change, std::abs(wanted / result_.pulls[k] - 1.0));
+        if (result_.rounds < most_rounds) result_.pulls[k] = next;
+      }
+      if (result_.pull_change <= pulls_agree || result_.rounds == most_rounds) break;
+    }
+    return std::move(result_);
+  }
+
+ private:
   /// Who comes on the average day: entrance x modes + mode, and in an extra last place those of no known mode.
   std::vector<double> average_day(std::size_t season, const std::vector<Sight>& sights) {
-    const Ways& ways = ways_[ways_of_[season]];
+    const Ground::Ways& ways = ground_.ways[ground_.ways_of[season]];
     const std::size_t modes = what_.modes.size(), row = modes + 1, entrances = what_.entrances.size();
     std::vector<double> visits(entrances * row, 0.0);
-    if (!origins_.empty()) {
+    if (!ground_.origins.empty()) {
       const std::vector<double> worth = entrance_attractiveness(ways.routes, ways.way_m, sights, what_.visit);
       std::vector<Gate> gates;
       for (std::size_t e = 0; e < entrances; ++e)
         gates.push_back({what_.entrances[e].at, worth[e], what_.entrances[e].serves});
       const GateVisits found =
-          huff_visits(origins_, gates, what_.modes, what_.visits_per_person_year / 365.0, what_.huff);
+          huff_visits(ground_.origins, gates, what_.modes, what_.visits_per_person_year / 365.0, what_.huff);
       for (std::size_t e = 0; e < entrances; ++e)
         for (std::size_t m = 0; m < modes; ++m) visits[e * row + m] = found.per_day[e * modes + m] * growth_;
       result_.stay_home_per_day = found.stay_home_per_day * growth_;
     }
     for (std::size_t e = 0; e < entrances; ++e) visits[e * row + modes] += what_.entrances[e].per_day * growth_;
-    for_each<ChangeVisitors>([&](const ChangeVisitors& change) {
+    for_each<ChangeVisitors>(ground_.actions, [&](const ChangeVisitors& change) {
       for (std::size_t e = 0; e < entrances; ++e) {
         if (!change.entrance.empty() && what_.entrances[e].name != change.entrance) continue;
         for (std::size_t m = 0; m < row; ++m) visits[e * row + m] *= change.factor;
-        visits[e * row + modes] += change.groups_per_day * what_.group_size * share_of(change, entrances);
+        visits[e * row + modes] += share_ * change.groups_per_day * what_.group_size * share_of(change, entrances);
       }
     });
     return visits;
@@ -254,7 +373,7 @@ class Visits {
   /// When an entrance's visitors come in, by hour; all 0 if it is shut all day.
   std::vector<double> arrivals_at(std::size_t entrance, std::size_t season) const {
     std::vector<double> arrivals = what_.arrivals;
-    for_each<CloseEntrance>([&](const CloseEntrance& closure) {
+    for_each<CloseEntrance>(ground_.actions, [&](const CloseEntrance& closure) {
       if (closure.entrance != what_.entrances[entrance].name || !counts(closure.seasons, season)) return;
       for (std::size_t h = 0; h < arrivals.size(); ++h) {
         const int clock = what_.first_hour + static_cast<int>(h);
@@ -278,7 +397,7 @@ class Visits {
         walk_day(s, t, average, sights);
       }
     }
-    const std::size_t links = network().links.size(), hours = what_.arrivals.size();
+    const std::size_t links = ground_.trails.network.links.size(), hours = what_.arrivals.size();
     result_.per_year.assign(links, 0.0);
     result_.groups_per_day.assign(links, 0.0);
     double most = -1.0;
@@ -300,7 +419,7 @@ class Visits {
 
   void walk_day(std::size_t season, std::size_t type, const std::vector<double>& average,
                 const std::vector<Sight>& sights) {
-    const Ways& ways = ways_[ways_of_[season]];
+    const Ground::Ways& ways = ground_.ways[ground_.ways_of[season]];
     const std::size_t modes = what_.modes.size(), row = modes + 1, entrances = what_.entrances.size(),
                       hours = what_.arrivals.size(), pairs = ways.routes.pairs();
     DayOfVisits day;
@@ -319,7 +438,7 @@ class Visits {
       riding[e] = wanted[e] > 0.0 ? cyclists / wanted[e] : 0.0;
     }
     std::vector<double> elsewhere(entrances, 0.0);
-    for_each<EntranceQuota>([&](const EntranceQuota& quota) {
+    for_each<EntranceQuota>(ground_.actions, [&](const EntranceQuota& quota) {
       for (std::size_t e = 0; e < entrances; ++e)
         if (quota.entrance.empty() || what_.entrances[e].name == quota.entrance) {
           most[e] = std::min(most[e], quota.per_day);
@@ -361,9 +480,10 @@ class Visits {
     };
     spread(false, ways.walk_minutes, demand.walkers);
     spread(true, ways.ride_minutes, demand.cyclists);
-    day.assignment = assign(network(), ways.routes, walking_, cycling_, demand, what_.crowd, what_.choice, context_);
+    day.assignment = assign(ground_.trails.network, ways.routes, ground_.walking, ground_.cycling, demand, what_.crowd,
+                            what_.choice, context_);
     std::vector<double>& at_node = day.assignment.load.at_node;
-    at_node.assign(network().nodes.size() * hours, 0.0);
+    at_node.assign(ground_.trails.network.nodes.size() * hours, 0.0);
     std::copy(present.begin(), present.end(),
               at_node.begin() + static_cast<std::ptrdiff_t>(what_.entrances.size() * hours));
     result_.days.push_back(std::move(day));
@@ -401,7 +521,7 @@ class Visits {
 
   double quota_of(std::size_t entrance) const {
     double most = infinity;
-    for_each<EntranceQuota>([&](const EntranceQuota& quota) {
+    for_each<EntranceQuota>(ground_.actions, [&](const EntranceQuota& quota) {
       if (quota.entrance.empty() || what_.entrances[entrance].name == quota.entrance)
         most = std::min(most, quota.per_day);
     });
@@ -409,7 +529,8 @@ class Visits {
   }
 
   void disturb() {
-    const std::size_t links = network().links.size(), hours = what_.arrivals.size();
+    const std::size_t links = ground_.trails.network.links.size(), hours = what_.arrivals.size();
+    result_.felt.clear();
     result_.disturbance.clear();
     for (const GuildDisturbance& guild : what_.guilds) {
       // The mean day of the seasons that count.
@@ -426,52 +547,27 @@ class Visits {
           mean.against[i] += day.days * day.assignment.load.against[i];
         }
       }
-      if (!(days > 0.0)) continue;
-      for (std::vector<double>* way : {&mean.along, &mean.against})
-        for (double& persons : *way) persons /= days;
-      std::vector<double> groups = groups_felt(mean, what_.first_hour, what_.group_size, guild.active);
-      for (std::size_t l = 0; l < links; ++l) groups[l] *= noticed_[l];
-      Raster<float> level =
-          disturbance_level(landscape_.frame, used_cells(landscape_.frame, network(), groups), guild.zone);
-      if (!level.empty()) result_.disturbance[guild.guild] = std::make_shared<const Raster<float>>(std::move(level));
-    }
-  }
-
-  std::vector<double> quality_around_sights(
-      Landscape landscape, std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance) const {
-    landscape.disturbance = std::move(disturbance);
-    const auto guild = std::find_if(study_.guilds.begin(), study_.guilds.end(),
-                                    [&](const Guild& g) { return g.name == what_.quality_guild; });
-    assert(guild != study_.guilds.end());
-    const HabitatSurface surface = habitat_surface(landscape, *guild, study_.disturbance);
-    std::vector<double> quality;
-    for (const VisitorSight& sight : what_.sights) {
-      double sum = 0.0, cells = 0.0;
-      for (const Cell cell :
-           cells_within(landscape.frame, {Geometry::Kind::points, {{sight.at}}}, what_.quality_reach_m)) {
-        if (!landscape.cover.is_valid(cell)) continue;
-        sum += static_cast<double>(surface.quality[cell]);
-        cells += 1.0;
+      std::vector<double>& felt = result_.felt[guild.guild];
+      felt.assign(links, 0.0);
+      if (days > 0.0) {
+        for (std::vector<double>* way : {&mean.along, &mean.against})
+          for (double& persons : *way) persons /= days;
+        felt = groups_felt(mean, what_.first_hour, what_.group_size, guild.active);
+        for (std::size_t l = 0; l < links; ++l) felt[l] *= ground_.noticed[l];
       }
-      quality.push_back(cells > 0.0 ? sum / cells : 0.0);
+      if (auto level = model_.disturbance(guild, felt)) result_.disturbance[guild.guild] = std::move(level);
     }
-    return quality;
+    result_.trampled = model_.trampled(result_.per_year);
   }
 
-  TrailNetwork& network() { return result_.trails.network; }
-
+  const VisitorModel& model_;
   const Study& study_;
   const VisitorsAnalysis& what_;
   const Landscape& landscape_;
   const RunContext& context_;
-  double growth_ = 1.0;
-  std::vector<const Action*> actions_;  // begun, in order
-  std::vector<Origin> origins_;
-  std::vector<double> walking_, cycling_;     // minutes of each link
-  std::vector<double> noticed_;               // share of each link's groups
-  std::vector<std::vector<bool>> closed_in_;  // links by season
-  std::vector<std::size_t> ways_of_;          // position in `ways_` of each season
-  std::vector<Ways> ways_;
+  const Ground& ground_;
+  double share_ = 1.0;   // of all visitors
+  double growth_ = 1.0;  // of their numbers in the base year, the share included
   CaseVisits result_;
 };
 
@@ -522,6 +618,8 @@ Table tabulate_links(const std::vector<LinkRow>& rows) {
       .integer("to", "1", "Node at which it ends", [](const R& r) { return r.link->to + 1; })
       .text("element", "Element of the framework that it runs in", [](const R& r) { return r.link->element; })
       .text("kind", "ecological, suburban or urban", [](const R& r) { return name_of(r.link->kind); })
+      .integer("typed", "1", "1: its kind is stated; 0: taken as suburban, and not judged by the standards of a kind",
+               [](const R& r) { return r.link->is_typed; })
       .text("surface", "paved, gravel, earth, boardwalk or steps", [](const R& r) { return name_of(r.link->surface); })
       .number("length_m", "m", "Length", [](const R& r) { return r.link->length_m; })
       .number("width_m", "m", "Width", [](const R& r) { return r.link->width_m; })
@@ -732,35 +830,54 @@ Table tabulate_elements(const Study& study, const FrameworkOnFrame& framework, c
 
 BuiltTrails trails_before_actions(const Study& study) { return lay_trails_of(study, {}); }
 
+VisitorModel::VisitorModel(const Study& study, const Scenario& scenario, int year, const Landscape& landscape,
+                           const RunContext& context)
+    : impl_(std::make_unique<Impl>(study, scenario, year, landscape, context)) {}
+VisitorModel::~VisitorModel() = default;
+
+const TrailNetwork& VisitorModel::network() const { return impl_->ground.trails.network; }
+
+CaseVisits VisitorModel::at(double share) const {
+  return Visits(*this, impl_->study, impl_->landscape, impl_->context, impl_->ground, share).work_out();
+}
+
+std::shared_ptr<const Raster<float>> VisitorModel::disturbance(const GuildDisturbance& guild,
+                                                               const std::vector<double>& felt) const {
+  const Frame& frame = impl_->landscape.frame;
+  Raster<float> level = disturbance_level(frame, used_cells(frame, network(), felt), guild.zone);
+  const Raster<float>& noise = impl_->ground.noise;
+  if (guild.hears && !noise.empty()) {
+    if (level.empty()) level = Raster<float>(frame.shape, 0.0F);
+    for (std::size_t i = 0; i < level.values.size(); ++i) level.values[i] = std::max(level.values[i], noise.values[i]);
+  }
+  if (level.empty()) return nullptr;
+  return std::make_shared<const Raster<float>>(std::move(level));
+}
+
+std::shared_ptr<const Raster<float>> VisitorModel::trampled(const std::vector<double>& per_year) const {
+  const VisitorsAnalysis& what = *impl_->study.analyses.visitors;
+  if (!what.trampling_counts) return nullptr;
+  Raster<float> worn =
+      trampled_share(impl_->landscape.frame, network(), per_year, what.service.off_trail, what.service.trampling);
+  if (worn.empty()) return nullptr;
+  return std::make_shared<const Raster<float>>(std::move(worn));
+}
+
 CaseVisits visits_of(const Study& study, const Scenario& scenario, int year, const Landscape& landscape,
                      const RunContext& context, double share) {
-  return Visits(study, scenario, year, landscape, context, share).work_out();
+  return VisitorModel(study, scenario, year, landscape, context).at(share);
 }
 
-void add_visits(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits, CaseResult& result) {
-  const std::vector<LinkRow> links = link_rows(study, visits);
-  result.tables.push_back(tabulate_links(links));
-  result.tables.push_back(tabulate_nodes(study, visits));
-  result.tables.push_back(tabulate_hours(study, visits));
-  result.tables.push_back(tabulate_repairs(visits.trails.repairs));
-  result.tables.push_back(tabulate_days(study, visits));
-  if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, framework, visits, links));
-  const TrailsInUse in_use{visits.trails.network, visits.days[visits.busiest].assignment.load,
-                           study.analyses.visitors->first_hour, visits.per_year, study.elements};
-  for (Table& table : trail_service_tables(in_use, study.analyses.visitors->service))
-    result.tables.push_back(std::move(table));
-  NamedLines lines{"trail_links", "Lines of the trails", {}};
-  for (const TrailLink& link : visits.trails.network.links) lines.lines.push_back(link.line);
-  result.lines.push_back(std::move(lines));
-}
+namespace {
 
-void add_visitor_indices(const Study& study, const CaseVisits& visits, bool with_raster, CaseResult& result) {
+void add_visitor_indices(const Study& study, const CaseVisits& visits, const std::vector<LinkRow>& links,
+                         bool with_raster, CaseResult& result) {
   double came = 0.0, turned_away = 0.0, crowding = 0.0;
   for (const DayOfVisits& day : visits.days) {
     came += day.days * sum(day.came);
     turned_away += day.days * sum(day.turned_away);
   }
-  for (const LinkRow& link : link_rows(study, visits)) crowding = std::max(crowding, link.peak / link.capacity);
+  for (const LinkRow& link : links) crowding = std::max(crowding, link.peak / link.capacity);
   for (GuildResult& guild : result.guilds) {
     const auto found = visits.disturbance.find(guild.guild);
     double area = 0.0;
@@ -777,6 +894,28 @@ void add_visitor_indices(const Study& study, const CaseVisits& visits, bool with
     add_index(guild, {&crowding_spec, crowding});
     add_index(guild, {&disturbed_spec, area * study.landscape.frame.cell_area_ha()});
   }
+}
+
+}  // namespace
+
+void add_visits(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits, bool stated,
+                CaseResult& result) {
+  const std::vector<LinkRow> links = link_rows(study, visits);
+  add_visitor_indices(study, visits, links, stated, result);
+  if (!stated) return;
+  result.tables.push_back(tabulate_links(links));
+  result.tables.push_back(tabulate_nodes(study, visits));
+  result.tables.push_back(tabulate_hours(study, visits));
+  result.tables.push_back(tabulate_repairs(visits.trails.repairs));
+  result.tables.push_back(tabulate_days(study, visits));
+  if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, framework, visits, links));
+  const TrailsInUse in_use{visits.trails.network, visits.days[visits.busiest].assignment.load,
+                           study.analyses.visitors->first_hour, visits.per_year, study.elements};
+  for (Table& table : trail_service_tables(in_use, study.analyses.visitors->service))
+    result.tables.push_back(std::move(table));
+  NamedLines lines{"trail_links", "Lines of the trails", {}};
+  for (const TrailLink& link : visits.trails.network.links) lines.lines.push_back(link.line);
+  result.lines.push_back(std::move(lines));
 }
 
 std::vector<const MeasureSpec*> visitor_measures() {

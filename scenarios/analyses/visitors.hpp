@@ -12,6 +12,7 @@
 #include "model/visitors/assignment.hpp"
 #include "model/visitors/demand.hpp"
 #include "model/visitors/disturbance.hpp"
+#include "model/visitors/noise.hpp"
 #include "model/visitors/routes.hpp"
 #include "model/visitors/trail_network.hpp"
 #include "scenarios/analyses/trail_service.hpp"
@@ -60,6 +61,13 @@ struct GuildDisturbance {
   ZoneRule zone;
   ActiveHours active = active_between(0, 0);
   std::vector<bool> seasons;  // those whose days count, by season
+  bool hears = true;          // the noise of roads disturbs it, too
+};
+
+/// Roads of one loudness: the classes of land cover that they are.
+struct LoudClasses {
+  std::vector<bool> classes;
+  double level_db = 70.0;  // at the rule's reference
 };
 
 /// [visitors]: a network of trails, who comes, which way they take, and what that does to guilds.
@@ -90,6 +98,9 @@ struct VisitorsAnalysis {
   std::vector<double> arrivals;  // share by hour from the first hour on
   double group_size = 2.5;       // persons (a choice)
   std::vector<GuildDisturbance> guilds;
+  std::vector<LoudClasses> roads;  // none: noise disturbs nobody
+  NoiseRule noise;
+  bool trampling_counts = false;  // what feet wear away beside the trails is no habitat any more
   /// A sight's pull is multiplied by (quality around it / quality before any action and visitor)^elasticity. 0: not.
   double quality_elasticity = 0.0;
   std::string quality_guild;
@@ -156,30 +167,54 @@ struct CaseVisits {
   BuiltTrails trails;
   std::vector<bool> closed;  // links, in any season
   std::vector<DayOfVisits> days;
-  std::size_t busiest = 0;                       // position in `days`
-  std::vector<double> per_year, groups_per_day;  // by link: persons a year, groups on the mean day
-  double stay_home_per_day = 0.0;                // who finds no entrance within reach
-  std::vector<double> pulls;                     // of the sights, in the end
-  int rounds = 0;                                // until sights and visitors agreed
-  double pull_change = 0.0;                      // largest of the last round, relative
+  std::size_t busiest = 0;                          // position in `days`
+  std::vector<double> per_year, groups_per_day;     // by link: persons a year, groups on the mean day
+  double stay_home_per_day = 0.0;                   // who finds no entrance within reach
+  std::vector<double> pulls;                        // of the sights, in the end
+  int rounds = 0;                                   // until sights and visitors agreed
+  double pull_change = 0.0;                         // largest of the last round, relative
+  std::map<std::string, std::vector<double>> felt;  // by guild: groups a day on each link that it notices
   std::map<std::string, std::shared_ptr<const Raster<float>>> disturbance;  // by guild; none where no cell is disturbed
+  std::shared_ptr<const Raster<float>> trampled;                            // share of each cell; null: none
 };
 
 /// The network as it is before any action; its first nodes are the entrances, then the attractions. InputError: trails
 /// or stops that make no network.
 BuiltTrails trails_before_actions(const Study& study);
 
-/// Who walks where in a scenario's landscape, and whom they disturb. `share`: of all visitors. InputError: trails,
-/// stops or numbers that make no network.
+/// The visitors of a case, for any share of them: the trails are joined and the ways found once.
+class VisitorModel {
+ public:
+  /// The study, the scenario, the landscape and the context must outlive it. InputError: trails, stops or numbers that
+  /// make no network.
+  VisitorModel(const Study& study, const Scenario& scenario, int year, const Landscape& landscape,
+               const RunContext& context);
+  ~VisitorModel();
+
+  /// Who walks where, and whom they disturb. `share`: of all who would come.
+  CaseVisits at(double share = 1.0) const;
+  /// At how many groups a day on each link a guild's cells are disturbed how much: as `CaseVisits` has it. Null: no
+  /// cell is.
+  std::shared_ptr<const Raster<float>> disturbance(const GuildDisturbance& guild,
+                                                   const std::vector<double>& felt) const;
+  /// What feet wear away beside the trails by passages a year of each link; null: nothing.
+  std::shared_ptr<const Raster<float>> trampled(const std::vector<double>& per_year) const;
+  const TrailNetwork& network() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<const Impl> impl_;
+};
+
+/// The same, once.
 CaseVisits visits_of(const Study& study, const Scenario& scenario, int year, const Landscape& landscape,
                      const RunContext& context, double share = 1.0);
 
-/// Adds the tables `trail_links` (with their lines), `trail_nodes`, `trail_hours`, `trail_repairs`, `visitor_days`,
-/// `visitor_elements`.
-void add_visits(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits, CaseResult& result);
-
-/// Adds the indices to every guild's, and its raster of disturbance if it has one and `with_raster`.
-void add_visitor_indices(const Study& study, const CaseVisits& visits, bool with_raster, CaseResult& result);
+/// Adds the visitors' indices to every guild's. For the stated values also its raster of disturbance, if it has one,
+/// and the tables `trail_links` (with their lines), `trail_nodes`, `trail_hours`, `trail_repairs`, `visitor_days`,
+/// `visitor_elements` and those of `trail_service_tables`.
+void add_visits(const Study& study, const FrameworkOnFrame& framework, const CaseVisits& visits, bool stated,
+                CaseResult& result);
 
 std::vector<const MeasureSpec*> visitor_measures();
 

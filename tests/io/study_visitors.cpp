@@ -154,6 +154,61 @@ TEST_CASE("[visitors]: mistakes are named with their remedy") {
   at.fails(visitors + stops, {"gate"});
 }
 
+TEST_CASE("[visitors]: the limit, the noise of roads and trampling") {
+  const At at;
+  const std::string scenario = "[[scenario]]\nname = \"calm\"\n";
+  const Study plain = at.load(visitors + stops);
+  CHECK_FALSE(plain.analyses.visitor_limit);
+  CHECK_FALSE(plain.analyses.visitors->trampling_counts);
+  CHECK(plain.analyses.visitors->roads.empty());
+  CHECK(plain.analyses.visitors->trails[0].is_typed);
+  const Study study = at.load(visitors + stops + R"([visitors.limit]
+scenarios = ["calm"]
+eca_loss_percent = 3
+factors = [0, 2]
+most = 6
+[visitors.noise]
+silent_db = 40
+[[visitors.noise.road]]
+classes = ["built_up"]
+level_db = 75
+[visitors.trampling]
+b = 0.002
+boardwalk_share = 0.001
+[[visitors.guild]]
+name = "ground_birds"
+noise = false
+)" + scenario);
+  REQUIRE(study.analyses.visitor_limit);
+  CHECK(study.analyses.visitor_limit->scenarios == std::vector<std::string>{"calm"});
+  CHECK(study.analyses.visitor_limit->years == std::vector<int>{study.years.back()});
+  CHECK(study.analyses.visitor_limit->eca_loss_percent == 3.0);
+  CHECK(study.analyses.visitor_limit->quality_loss_percent == 10.0);
+  CHECK(study.analyses.visitor_limit->factors == std::vector<double>{0.0, 2.0});
+  CHECK(study.analyses.visitor_limit->rule.most == 6.0);
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  REQUIRE(what.roads.size() == 1);
+  CHECK(what.roads[0].level_db == 75.0);
+  CHECK(what.roads[0].classes[static_cast<std::size_t>(study.landscape.classes->index_of_name("built_up"))]);
+  CHECK(what.noise.silent_db == 40.0);
+  CHECK_FALSE(what.guilds[0].hears);
+  CHECK(what.trampling_counts);
+  CHECK(what.service.trampling.b == 0.002);
+  CHECK(what.service.off_trail.boardwalk_share == 0.001);
+
+  at.fails(visitors + stops + "[visitors.limit]\nscenarios = [\"clam\"]\n" + scenario,
+           {"there is no scenario \"clam\"", "calm"});
+  at.fails(visitors + stops + "[visitors.limit]\nguilds = [\"birds\"]\n",
+           {"there is no guild \"birds\"", "ground_birds"});
+  at.fails(visitors + stops + "[visitors.limit]\nyears = [1999]\n", {"the study has no year 1999"});
+  at.fails(visitors + stops + "[visitors.limit]\nfactors = [-1]\n", {"-1 is out of range"});
+  at.fails(visitors + stops + "[visitors.limit]\neca_los_percent = 3\n", {"eca_los_percent", "eca_loss_percent"});
+  at.fails(visitors + "growth_percnt = 3\n" + stops, {"growth_percnt", "growth_percent"});
+  at.fails(visitors + stops + "[visitors.noise]\n", {"there is no [[visitors.noise.road]]"});
+  at.fails(visitors + stops + "[visitors.noise]\nfull_db = 30\n", {"it is no louder than silent_db, 42 dB"});
+  at.fails(visitors + stops + "[[visitors.noise.road]]\nclasses = [\"motorway\"]\n", {"motorway"});
+}
+
 TEST_CASE("actions on visitors need [visitors], and say what they lack") {
   const At at;
   const auto action = [](const std::string& text) {

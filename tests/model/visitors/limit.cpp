@@ -64,6 +64,21 @@ TEST_CASE("limit: steps are bracketed, never crossed; each judgement is made onc
   }
 }
 
+TEST_CASE("limit: where few are too many already the bracket is as narrow against them, down to a thousandth") {
+  const auto found_at = [](double threshold) {
+    const std::array<double, 1> allowed{0.5};
+    return most_visitors([=](double x) { return std::vector<double>{x > threshold ? 1.0 : 0.0}; }, allowed).limits[0];
+  };
+  const VisitorLimit few = found_at(0.0123);
+  CHECK(few.factor <= 0.0123);
+  CHECK(few.too_many > 0.0123);
+  CHECK(few.too_many - few.factor <= 0.02 * few.too_many);
+  const VisitorLimit nearly_none = found_at(1e-6);
+  CHECK(nearly_none.factor == 0.0);
+  CHECK(nearly_none.too_many <= 1e-3);
+  CHECK(nearly_none.is_reached);
+}
+
 TEST_CASE("limit: all are allowed, none are, and a loss that falls is told") {
   const std::array<double, 1> allowed{1.0};
   const VisitorLimits all = most_visitors([](double) { return std::vector<double>{0.5}; }, allowed);

@@ -85,6 +85,12 @@ TEST_CASE("standards: widths, slopes and stations of a drawn line, segment by se
   // All four are too narrow for bicycles both ways; one is too steep.
   CHECK(trail_violations(network, figures, demands).size() == 5);
   CHECK(trail_violations(network, {}, {}).empty());
+
+  // Of trails whose type nobody stated only the slope is judged.
+  for (TrailLink& link : network.links) link.is_typed = false;
+  const std::vector<TrailViolation> untyped = trail_violations(network, figures, {});
+  REQUIRE(untyped.size() == 1);
+  CHECK(figures[untyped[0].figure].id == "slope.walking");
 }
 
 TEST_CASE("standards: stretches too far from stations, by walking random networks metre by metre") {

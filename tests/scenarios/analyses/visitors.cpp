@@ -264,3 +264,80 @@ TEST_CASE("visitors in a study: an attraction that no entrance reaches") {
                                      trail("other", {at(study, 2, 25), at(study, 2, 30)})};
   CHECK_THROWS_AS(trails_before_actions(study), InputError);
 }
+
+TEST_CASE("visitors in a study: the noise of roads disturbs who hears it, with and without visitors") {
+  // A road along column 31, visitors none.
+  Study study = two_trails(0.0);
+  for (int row = 0; row < 16; ++row) study.landscape.cover.at(row, 31) = 6;
+  VisitorsAnalysis& what = *study.analyses.visitors;
+  what.roads = {{{false, false, false, false, false, false, true}, 70.0}};
+  what.noise.ground_db_100m = 0.0;
+  const auto quality = [&] {
+    const auto cases = results_of(study);
+    return greenweave::testing::raster_of<float>(cases.begin()->second.guilds.front(), "quality");
+  };
+  // 60 m away 10 log10(6) of the 70 dB at 10 m are gone; the level goes in a line from 42 to 62 dB.
+  const double level = (70.0 - 10.0 * std::log10(6.0) - 42.0) / 20.0;
+  REQUIRE(level < 1.2);
+  const Raster<float> loud = quality();
+  CHECK(static_cast<double>(loud.at(8, 29)) == Approx(1.0 - 0.5 * std::min(1.0, level)));
+  const double far = (70.0 - 10.0 * std::log10(29 * 3.0) - 42.0) / 20.0;
+  CHECK(static_cast<double>(loud.at(8, 2)) == Approx(1.0 - 0.5 * far));
+  CHECK(loud.at(8, 2) > loud.at(8, 29));
+  what.guilds.front().hears = false;
+  const Raster<float> deaf = quality();
+  CHECK(deaf.at(8, 29) == 1.0F);
+  // Where visitors disturb as well, the stronger of both counts.
+  what.guilds.front().hears = true;
+  what.entrances.front().per_day = 2000.0;
+  const Raster<float> both = quality();
+  CHECK(both.at(2, 2) == 0.5F);
+  CHECK(both.at(15, 2) <= loud.at(15, 2));
+}
+
+TEST_CASE("visitors in a study: trampled ground is no habitat, on a boardwalk nobody leaves it") {
+  Study study = two_trails(200.0);
+  VisitorsAnalysis& what = *study.analyses.visitors;
+  what.guilds.clear();  // nothing but feet
+  const auto quality = [&](const std::vector<Action>& actions) {
+    Study changed = study;
+    if (!actions.empty()) changed.scenarios.push_back({"s", "s", actions});
+    const auto cases = results_of(changed);
+    return greenweave::testing::raster_of<float>(cases.rbegin()->second.guilds.front(), "quality");
+  };
+  CHECK(quality({}).at(2, 3) == 1.0F);
+  what.trampling_counts = true;
+  const CaseVisits visits = visits_with(study, {});
+  double north = 0.0;
+  for (std::size_t l = 0; l < visits.trails.network.links.size(); ++l)
+    if (visits.trails.network.links[l].line.size() == 2) north = visits.per_year[l];
+  // 2 % of those who pass, over strips of 4 m in lanes of 0.5 m; the strips are 4 of the cell's 30 m.
+  const double left = cover_after({}, north * 0.02 * 0.5 / 4.0);
+  const Raster<float> worn = quality({});
+  CHECK(static_cast<double>(worn.at(2, 3)) == Approx(1.0 - 4.0 / 30.0 * (1.0 - left)));
+  CHECK(worn.at(4, 1) == 1.0F);
+  const Geometry all = rectangle(study.landscape.frame, 0, 0, 15, 31);
+  ImproveTrail boardwalk{{all, ""}, {}, TrailSurface::boardwalk};
+  CHECK(quality({{"b", always, boardwalk}}).at(2, 3) == 1.0F);
+}
+
+TEST_CASE("visitors in a study: elements without a greenway type are not judged by one") {
+  Study study = two_trails(200.0);
+  study.analyses.visitors->trails.clear();
+  study.analyses.visitors->elements_are_trails = true;
+  study.analyses.visitors->element_width_m = 0.5;
+  Element road;
+  road.name = "road";
+  road.kind = Element::Kind::vertical;
+  road.geometry = {Geometry::Kind::lines, {{at(study, 2, 1), at(study, 2, 30)}}};
+  study.elements = {road};
+  const auto result = results_of(study).begin()->second;
+  CHECK(table_of(result, "trail_links").integers("typed").at(0) == 0);
+  CHECK(table_of(result, "trail_violations").rows() == 0);
+  study.elements.front().greenway_type = "suburban";
+  study.greenway_types.front().trail_width_m = 0.5;
+  const auto typed = results_of(study).begin()->second;
+  CHECK(table_of(typed, "trail_links").integers("typed").at(0) == 1);
+  const Table& violations = table_of(typed, "trail_violations");
+  CHECK(violations.texts("figure").at(0) == "trail_width.walking.suburban");
+}
