@@ -8,11 +8,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include "app/commands.hpp"
 #include "app/compare_habitat.hpp"
+#include "app/compare_visitors.hpp"
 #include "app/csv.hpp"
+#include "app/printing.hpp"
 #include "app/selection.hpp"
 #include "app/sweep_results.hpp"
 #include "io/raster_io.hpp"
@@ -33,45 +34,6 @@ struct CompareOptions {
   std::vector<std::string> indices{"ECA"};  // that a sweep's table shows
   bool strict = false;
 };
-
-/// Colours on a terminal, nothing elsewhere.
-struct Paint {
-  const char *good = "", *bad = "", *head = "", *off = "";
-  static Paint for_output() {
-    if (isatty(STDOUT_FILENO) == 0) return {};
-    return {"\x1b[32m", "\x1b[31m", "\x1b[1m", "\x1b[0m"};
-  }
-};
-
-/// Four significant digits or whole numbers, without exponents where one can read it.
-std::string brief(double value) {
-  if (std::isnan(value)) return "-";
-  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  const double size = std::abs(value);
-  if (size >= 1000.0 || value == std::floor(value)) return fmt::format("{:.0f}", value);
-  if (size >= 100.0) return fmt::format("{:.1f}", value);
-  if (size >= 1.0) return fmt::format("{:.2f}", value);
-  if (size >= 0.001) return fmt::format("{:.4f}", value);
-  return fmt::format("{:.2e}", value);
-}
-
-std::string with_sign(double value) {
-  if (value == 0.0) return "0";
-  return fmt::format("{}{}", value > 0.0 ? "+" : "", brief(value));
-}
-
-std::string percent(double value) {
-  if (std::isnan(value)) return "-";
-  if (value == 0.0) return "=";
-  const double size = std::abs(value);
-  if (size >= 1e6) return fmt::format("x{:.3g}", 1.0 + value / 100.0);
-  return fmt::format("{:+.{}f}%", value, size < 9.995 ? 2 : size < 999.95 ? 1 : 0);
-}
-
-std::string field(const std::string& text, std::size_t width, const char* colour = "", const char* off = "") {
-  const std::string space(text.size() < width ? width - text.size() : 0, ' ');
-  return space + colour + text + off;
-}
 
 void print_indices(const std::vector<CaseIndices>& cases, const Comparison& comparison, const std::string& baseline,
                    const std::vector<std::string>& scenarios, const Paint& paint) {
@@ -424,7 +386,13 @@ void write_csv(const fs::path& path, const ResultsFile& file, const std::vector<
       {beside("-restored-habitat"), csv_of(file, cases, "restored_habitat")},
       {beside("-security"), csv_of(file, land, "security_loss")},
       {beside("-encroachment"), csv_of(file, land, "encroachment")},
-      {beside("-encroachment-cost"), csv_of(file, land, "encroachment_cost")}};
+      {beside("-encroachment-cost"), csv_of(file, land, "encroachment_cost")},
+      {beside("-visitors"), csv_of_visitors(file, cases)},
+      {beside("-violations"), csv_of(file, land, "trail_violations")},
+      {beside("-access"), csv_of(file, land, "access")},
+      {beside("-visitor-limits"), csv_of(file, cases, "visitor_limits")},
+      {beside("-tradeoff"), csv_of(file, cases, "visitor_tradeoff")},
+      {beside("-tradeoff-elements"), csv_of(file, cases, "visitor_tradeoff_elements")}};
   write_files(std::move(files));
 }
 
@@ -578,6 +546,7 @@ void compare_command(const CompareOptions& options) {
   print_restoration(file, chosen.years, scenarios, paint);
   print_restored_habitat(habitat, scenarios);
   print_restoration_order(file, baseline, paint);
+  print_visitors(file, chosen.years, chosen.guilds, with_baseline, paint);
   print_ranges(comparison, file.draws(), paint);
   print_targets(comparison, paint);
   if (!options.csv.empty()) write_csv(options.csv, file, cases, comparison, baseline);
@@ -598,7 +567,8 @@ void add_compare_command(CLI::App& app) {
       "Write the comparison there; the framework goes beside it, into -framework, -pairs and -gaps, "
       "the targets into -targets, the landscape's structure into -mspa, -habitat, -landscape and "
       "-classes, what threatens habitat into -threats, what restored wetlands are to guilds into "
-      "-restored-habitat, what planning asks into -sources, -security, -encroachment and -encroachment-cost. "
+      "-restored-habitat, what planning asks into -sources, -security, -encroachment and -encroachment-cost, "
+      "visitors into -visitors, -violations, -access, -visitor-limits, -tradeoff and -tradeoff-elements. "
       "greenweave tables writes every table there is");
   command->add_option("--index", options->indices, "Of a sweep: the indices to show; default: ECA. --csv writes all");
   command->add_flag("--strict", options->strict, "Exit with code 3 if a target is not met");

@@ -25,7 +25,8 @@ Estimate estimate(const Study& study, int threads) {
   const double drawn = stated * study.uncertainty.draws;
   // Microseconds a cell, by guild and case.
   constexpr double assessment = 0.55, contribution = 0.14, circuit_digit = 0.07, corridors = 0.41, barriers = 1.7,
-                   nearest_source = 0.11, structure = 0.5, water = 0.3, restoration = 0.5, order_of_guild = 0.13;
+                   nearest_source = 0.11, structure = 0.5, water = 0.3, restoration = 0.5, order_of_guild = 0.13,
+                   visitor_limit = 1.7;
   double microseconds = guilds * (stated + drawn) * assessment;
   if (what.elements && what.element_contribution) microseconds += guilds * stated * elements * contribution;
   if (what.corridors) microseconds += guilds * stated * corridors;
@@ -43,6 +44,12 @@ Estimate estimate(const Study& study, int threads) {
   if (what.security) microseconds += stated * nearest_source * static_cast<double>(what.security->processes.size());
   if (what.encroachment && what.encroachment->cost_of_regions)
     microseconds += 2.0 * guilds * (elements + static_cast<double>(study.zones.size())) * contribution;
+  if (what.visitor_limit) {
+    const VisitorLimitAnalysis& limit = *what.visitor_limit;
+    const std::size_t scenarios = limit.scenarios.empty() ? study.scenarios.size() : limit.scenarios.size();
+    microseconds +=
+        guilds_of(limit.guilds, study) * static_cast<double>(scenarios * limit.years.size()) * visitor_limit;
+  }
   // One search of the frame a source, or a protected area.
   if (what.gravity) microseconds += guilds * stated * nearest_source * what.gravity->sources;
   if (what.protection)

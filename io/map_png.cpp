@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <sstream>
 
@@ -35,7 +36,7 @@ Colour mix(Colour a, Colour b, double share) {
 
 constexpr Colour paper = hex(0xfbfaf6), ink = hex(0x22282b), faint = hex(0x6c7478), white = hex(0xffffff);
 constexpr Colour patch_fill = hex(0x16705a), patch_edge = hex(0x0b3d30), link_line = hex(0x1d1b3a),
-                 gap_mark = hex(0xc2185b), disturbed_tint = hex(0xe8590c);
+                 gap_mark = hex(0xc2185b), disturbed_tint = hex(0xe8590c), sight_mark = hex(0xffd43b);
 
 Colour colour_of(Element::Kind kind) {
   switch (kind) {
@@ -50,6 +51,27 @@ Colour colour_of(Element::Kind kind) {
   }
   return ink;
 }
+
+/// Colours of trails by load over comfortable capacity: up to that much.
+struct LoadStep {
+  double most;
+  Colour colour;
+  const char* words;
+};
+const std::array<LoadStep, 5> load_steps{{{0.25, hex(0x2166ac), "up to 25 %"},
+                                          {0.5, hex(0x1b9e8a), "25 to 50 %"},
+                                          {0.8, hex(0xf2b134), "50 to 80 %"},
+                                          {1.0, hex(0xe8661b), "80 to 100 %"},
+                                          {HUGE_VAL, hex(0xb30f24), "more than it takes in comfort"}}};
+
+Colour colour_of_load(double load) {
+  return std::find_if(load_steps.begin(), load_steps.end() - 1, [&](const LoadStep& s) { return load <= s.most; })
+      ->colour;
+}
+
+/// Width of a trail's line: its area on paper is in proportion to the root of those who pass, so that ten still show
+/// beside a thousand.
+double trail_width(double per_hour) { return std::clamp(1.3 + 0.3 * std::sqrt(per_hour), 1.3, 11.0); }
 
 /// Land-cover colours made quiet, so that what lies above them reads.
 Colour muted(std::uint32_t rgb) {
@@ -113,6 +135,8 @@ class Sheet {
     draw_links();
     draw_elements();
     draw_gaps();
+    draw_trails();
+    draw_stops();
     draw_labels();
     cairo_restore(cr());
     cairo_rectangle(cr(), map_.x - 0.5, map_.y - 0.5, map_.w + 1.0, map_.h + 1.0);
@@ -216,9 +240,10 @@ class Sheet {
             colour = edge ? mix(colour, patch_edge, 0.8) : mix(colour, fill, 0.62);
           }
         }
-        if (!content_.disturbed.empty() && content_.disturbed[middle] != 0 &&
-            (px + py) % static_cast<int>(7 * unit_ + 1) < 2)
-          colour = mix(colour, disturbed_tint, 0.75);
+        if (!content_.disturbed.empty() && content_.disturbed[middle] != 0) {
+          if (!content_.trails.empty()) colour = mix(colour, disturbed_tint, 0.22);
+          if ((px + py) % static_cast<int>(7 * unit_ + 1) < 2) colour = mix(colour, disturbed_tint, 0.75);
+        }
         const auto byte = [](double v) {
           return static_cast<std::uint32_t>(std::lround(255.0 * std::clamp(v, 0.0, 1.0)));
         };
@@ -267,9 +292,10 @@ class Sheet {
         set(colour);
         cairo_stroke(cr());
         cairo_pop_group_to_source(cr());
-        // A wide strip lets the ground through; its middle line stays.
-        cairo_paint_with_alpha(cr(), width > 9.0 * unit_ ? 0.42 : 0.85);
-        if (width > 9.0 * unit_) {
+        // A wide strip lets the ground through; its middle line stays. Trails want the picture for themselves.
+        const bool is_quiet = !content_.trails.empty();
+        cairo_paint_with_alpha(cr(), is_quiet ? 0.2 : width > 9.0 * unit_ ? 0.42 : 0.85);
+        if (width > 9.0 * unit_ && !is_quiet) {
           for (const auto& part : element.geometry.parts) trace(part);
           set(colour, 0.9);
           cairo_set_line_width(cr(), 1.8 * unit_);
@@ -279,11 +305,11 @@ class Sheet {
         cairo_set_fill_rule(cr(), CAIRO_FILL_RULE_EVEN_ODD);
         set(colour, 0.07);
         cairo_fill_preserve(cr());
-        set(white, 0.75);
+        set(white, content_.trails.empty() ? 0.75 : 0.4);
         cairo_set_line_width(cr(), 4.6 * unit_);
         cairo_stroke_preserve(cr());
-        set(colour, 0.95);
-        cairo_set_line_width(cr(), 2.4 * unit_);
+        set(colour, content_.trails.empty() ? 0.95 : 0.5);
+        cairo_set_line_width(cr(), (content_.trails.empty() ? 2.4 : 1.6) * unit_);
         const std::array<double, 2> dash{9.0 * unit_, 5.0 * unit_};
         cairo_set_dash(cr(), dash.data(), 2, 0.0);
         cairo_stroke(cr());
@@ -306,6 +332,66 @@ class Sheet {
       const Point p = on_map(gap);
       gap_symbol(p.x, p.y);
     }
+  }
+
+  /// The busiest on top; who has nobody is a thin grey line.
+  void draw_trails() const {
+    std::vector<std::size_t> order(content_.trails.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return content_.trails[a].per_hour < content_.trails[b].per_hour;
+    });
+    for (const bool is_casing : {true, false})
+      for (const std::size_t k : order) {
+        const MapTrail& trail = content_.trails[k];
+        if (is_casing && !is_used(trail)) continue;
+        trace(trail.line);
+        trail_stroke(trail, is_casing);
+      }
+  }
+  static bool is_used(const MapTrail& trail) { return trail.per_hour >= 0.5 && !trail.is_closed; }
+  void trail_stroke(const MapTrail& trail, bool is_casing) const {
+    const double width = is_used(trail) ? trail_width(trail.per_hour) : 1.2;
+    set(is_casing ? white : is_used(trail) ? colour_of_load(trail.load) : faint, is_casing ? 0.85 : 1.0);
+    cairo_set_line_width(cr(), (is_casing ? width + 1.8 : width) * unit_);
+    const std::array<double, 2> dash{4.0 * unit_, 4.0 * unit_};
+    if (trail.is_closed) cairo_set_dash(cr(), dash.data(), 2, 0.0);
+    cairo_stroke(cr());
+    cairo_set_dash(cr(), nullptr, 0, 0.0);
+  }
+
+  static double radius_of(TrailNodeKind kind, double per_day) {
+    if (kind == TrailNodeKind::entrance) return std::clamp(4.5 + 0.12 * std::sqrt(per_day), 4.5, 15.0);
+    return kind == TrailNodeKind::attraction ? 9.0 : 5.0;
+  }
+  void stop_symbol(TrailNodeKind kind, double x, double y, double radius) const {
+    const double r = radius * unit_;
+    cairo_new_sub_path(cr());
+    if (kind == TrailNodeKind::entrance) {
+      for (const auto& [dx, dy] : {std::pair{0.0, -r}, {0.92 * r, 0.7 * r}, {-0.92 * r, 0.7 * r}})
+        cairo_line_to(cr(), x + dx, y + dy);
+    } else if (kind == TrailNodeKind::attraction) {
+      for (int k = 0; k < 10; ++k) {
+        const double angle = 0.6283185 * k - 1.5707963, reach = k % 2 == 0 ? r : 0.45 * r;
+        cairo_line_to(cr(), x + reach * std::cos(angle), y + reach * std::sin(angle));
+      }
+    } else {
+      cairo_rectangle(cr(), x - 0.7 * r, y - 0.7 * r, 1.4 * r, 1.4 * r);
+    }
+    cairo_close_path(cr());
+    set(kind == TrailNodeKind::entrance ? ink : kind == TrailNodeKind::attraction ? sight_mark : white);
+    cairo_fill_preserve(cr());
+    set(kind == TrailNodeKind::entrance ? white : ink);
+    cairo_set_line_width(cr(), 1.3 * unit_);
+    cairo_stroke(cr());
+  }
+  void draw_stops() const {
+    for (const TrailNodeKind kind : {TrailNodeKind::station, TrailNodeKind::entrance, TrailNodeKind::attraction})
+      for (const MapStop& stop : content_.stops) {
+        if (stop.kind != kind) continue;
+        const Point p = on_map(stop.at);
+        stop_symbol(kind, p.x, p.y, radius_of(kind, stop.per_day));
+      }
   }
 
   void font(double size, bool bold = false, bool slanted = false) const {
@@ -351,38 +437,50 @@ class Sheet {
     return points;
   }
 
+  /// Writes words at the first of some points where there is room: over it, or only beside it. Without room they are
+  /// left out; the legend still says what is there.
+  void label(const std::string& words, const std::vector<Point>& points, bool may_cover, double size, Colour colour,
+             std::vector<Box>& taken) const {
+    font(size, true);
+    const double w = width_of(words), h = size * unit_, pad = 4.0 * unit_, away = (may_cover ? 12.0 : 17.0) * unit_;
+    for (const Point& anchor : points) {
+      const Point p = on_map(anchor);
+      int position = 0;
+      for (const auto& [dx, dy] : {std::pair{-w / 2.0, h * 0.4},
+                                   {away, h * 0.4},
+                                   {-w - away, h * 0.4},
+                                   {-w / 2.0, -away},
+                                   {-w / 2.0, away + h}}) {
+        if (position++ == 0 && !may_cover) continue;
+        const Box box{p.x + dx - pad, p.y + dy - h - pad, w + 2.0 * pad, h + 2.0 * pad};
+        if (!box.within(map_) || std::any_of(taken.begin(), taken.end(), [&](const Box& o) { return o.overlaps(box); }))
+          continue;
+        taken.push_back(box);
+        cairo_move_to(cr(), box.x + pad, box.y + h + pad * 0.6);
+        cairo_text_path(cr(), words.c_str());
+        set(white, 0.92);
+        cairo_set_line_width(cr(), 4.5 * unit_);
+        cairo_stroke_preserve(cr());
+        set(colour);
+        cairo_fill(cr());
+        return;
+      }
+    }
+  }
+
   void draw_labels() const {
     std::vector<Box> taken;
-    font(15.0, true);
-    for (const Element& element : content_.elements) {
-      const double w = width_of(element.title), h = 15.0 * unit_, pad = 4.0 * unit_, away = 12.0 * unit_;
-      std::optional<Box> place;
-      for (const Point& anchor : anchors(element)) {
-        const Point p = on_map(anchor);
-        for (const auto& [dx, dy] : {std::pair{-w / 2.0, h * 0.4},
-                                     {away, h * 0.4},
-                                     {-w - away, h * 0.4},
-                                     {-w / 2.0, -away},
-                                     {-w / 2.0, away + h}}) {
-          const Box box{p.x + dx - pad, p.y + dy - h - pad, w + 2.0 * pad, h + 2.0 * pad};
-          const bool clear = std::none_of(taken.begin(), taken.end(), [&](const Box& o) { return o.overlaps(box); });
-          if (clear && box.within(map_)) {
-            place = box;
-            break;
-          }
-        }
-        if (place) break;
-      }
-      if (!place) continue;  // no room: the legend still has it
-      taken.push_back(*place);
-      cairo_move_to(cr(), place->x + pad, place->y + h + pad * 0.6);
-      cairo_text_path(cr(), element.title.c_str());
-      set(white, 0.92);
-      cairo_set_line_width(cr(), 4.5 * unit_);
-      cairo_stroke_preserve(cr());
-      set(mix(colour_of(element.kind), ink, 0.35));
-      cairo_fill(cr());
+    for (const MapStop& stop : content_.stops) {
+      const Point p = on_map(stop.at);
+      const double r = radius_of(stop.kind, stop.per_day) * unit_;
+      taken.push_back({p.x - r, p.y - r, 2.0 * r, 2.0 * r});
     }
+    for (const MapStop& stop : content_.stops)
+      if (stop.kind == TrailNodeKind::attraction) label(stop.name, {stop.at}, false, 13.0, ink, taken);
+    const bool is_quiet = !content_.trails.empty();
+    for (const Element& element : content_.elements)
+      label(element.title, anchors(element), true, is_quiet ? 13.0 : 15.0,
+            mix(colour_of(element.kind), is_quiet ? faint : ink, is_quiet ? 0.5 : 0.35), taken);
   }
 
   /// Writes words in lines no wider than the panel; returns the baseline below the last.
@@ -448,7 +546,8 @@ class Sheet {
   double draw_legend(double y) const {
     const double u = unit_;
     std::map<Element::Kind, int> kinds;
-    for (const Element& element : content_.elements) ++kinds[element.kind];
+    if (content_.trails.empty())  // with trails, elements are named in the map alone
+      for (const Element& element : content_.elements) ++kinds[element.kind];
     if (!kinds.empty()) y = heading(y, "GREEN FRAMEWORK");
     for (const auto& [kind, count] : kinds) {
       const bool any_area = std::any_of(
@@ -475,6 +574,7 @@ class Sheet {
       y = entry(y, "gap in the element's habitat",
                 [&](double x, double middle, double w) { gap_symbol(x + w / 2.0, middle); });
 
+    if (!content_.trails.empty()) y = draw_trail_legend(y);
     if (!content_.patches.empty() || !content_.links.empty()) y = heading(y, "HABITAT NETWORK");
     if (!content_.patches.empty())
       y = entry(y, "habitat patch", [&](double x, double middle, double w) {
@@ -528,6 +628,51 @@ class Sheet {
         cairo_stroke(cr());
       });
     }
+    return y;
+  }
+
+  double draw_trail_legend(double y) const {
+    const double u = unit_;
+    y = heading(y, "TRAILS: LOAD OVER CAPACITY, BUSIEST HOUR");
+    const auto line = [&](const MapTrail& trail) {
+      return [&, trail](double x, double middle, double w) {
+        for (const bool is_casing : {true, false}) {
+          if (is_casing && !is_used(trail)) continue;
+          cairo_move_to(cr(), x + 3.0 * u, middle);
+          cairo_line_to(cr(), x + w - 3.0 * u, middle);
+          trail_stroke(trail, is_casing);
+        }
+      };
+    };
+    const auto any = [&](const auto& is) { return std::any_of(content_.trails.begin(), content_.trails.end(), is); };
+    for (const LoadStep& step : load_steps)
+      y = entry(y, step.words, line({{}, 400.0, std::min(step.most, 2.0), false}));
+    if (any([](const MapTrail& trail) { return trail.is_closed; }))
+      y = entry(y, "closed, at least for a season", line({{}, 0.0, 0.0, true}));
+    if (any([](const MapTrail& trail) { return trail.per_hour < 0.5 && !trail.is_closed; }))
+      y = entry(y, "nobody", line({{}, 0.0, 0.0, false}));
+    y = heading(y, "PERSONS AN HOUR, BOTH WAYS");
+    double x = panel_x_;
+    for (const double persons : {10.0, 100.0, 1000.0}) {
+      cairo_move_to(cr(), x + 4.0 * u, y - 5.0 * u);
+      cairo_line_to(cr(), x + 44.0 * u, y - 5.0 * u);
+      set(faint);
+      cairo_set_line_width(cr(), trail_width(persons) * u);
+      cairo_stroke(cr());
+      font(14.0);
+      text(x + 54.0 * u, y, fmt::format("{:g}", persons), ink);
+      x += 115.0 * u;
+    }
+    y += 24.0 * u;
+    if (!content_.stops.empty()) y = heading(y, "PLACES");
+    for (const auto& [kind, words] : {std::pair{TrailNodeKind::entrance, "entrance, larger where more come in"},
+                                      {TrailNodeKind::attraction, "attraction"},
+                                      {TrailNodeKind::station, "station"}})
+      if (std::any_of(content_.stops.begin(), content_.stops.end(),
+                      [&, k = kind](const MapStop& stop) { return stop.kind == k; }))
+        y = entry(y, words, [&, k = kind](double left, double middle, double w) {
+          stop_symbol(k, left + w / 2.0, middle, radius_of(k, 400.0));
+        });
     return y;
   }
 

@@ -6,8 +6,25 @@
 
 #include "model/framework/element.hpp"
 #include "model/landscape/landscape.hpp"
+#include "model/visitors/trail_network.hpp"
 
 namespace greenweave {
+
+/// A stretch of trail in its busiest hour.
+struct MapTrail {
+  std::vector<Point> line;
+  double per_hour = 0.0;  // persons, both ways
+  double load = 0.0;      // over what it takes in comfort
+  bool is_closed = false;
+};
+
+/// An entrance, attraction or station.
+struct MapStop {
+  Point at;
+  TrailNodeKind kind = TrailNodeKind::entrance;
+  std::string name;
+  double per_day = 0.0;  // who come in, on the mean day
+};
 
 /// Everything a map of one scenario, year and guild shows. Empty parts are left out.
 struct MapContent {
@@ -23,6 +40,8 @@ struct MapContent {
   std::vector<double> link_weight;        // 0..1, one a link: width and strength of its line
   std::vector<Point> gaps;                // middles of the gaps along elements
   Raster<std::uint8_t> disturbed;         // 1: disturbed
+  std::vector<MapTrail> trails;           // with them elements are drawn quietly
+  std::vector<MapStop> stops;             // on the trails
   std::string crs_name;
   int width_px = 1600;
 };

@@ -65,8 +65,8 @@ struct TrailViolation {
 
 /// Violations by link, then in the order width, slope, stations. Figures that the table does not have ask nothing. A
 /// stretch keeps a spacing of stations if no point of it is farther than half of it from one, along the network; where
-/// no station can be reached `is` is infinite. Steps may be as steep as they are. Widths and stations are asked of links
-/// whose kind is stated.
+/// no station can be reached `is` is infinite. Steps may be as steep as they are. Widths and stations are asked of
+/// links whose kind is stated.
 std::vector<TrailViolation> trail_violations(const TrailNetwork& network, std::span<const StandardFigure> figures,
                                              const TrailDemands& demands);
 

@@ -102,7 +102,9 @@ class Shipped(unittest.TestCase):
         for words in ("ECA", "wetland_amphibians in 2040", "dongfeng_canal", "Targets", "synthetic",
                       "What the scenarios do by 2040", "canal meadows", "Restored wetlands in 2040",
                       "Restored wetlands as habitat of wetland_amphibians in 2040", "quality (band)",
-                      "Which to restore first", "phosphorus_removed", "to bridge them m", "longquan_mountain - qinglong_lake_park"):
+                      "Which to restore first", "phosphorus_removed", "to bridge them m", "longquan_mountain - qinglong_lake_park",
+                      "Visitors on trails in 2040", "segments short of a standard", "disturbed (ha): ground_birds",
+                      "Green space within a walk in 2040", "everybody"):
             self.assertIn(words, compared.stdout)
         table = self.path("table.csv")
         self.assertEqual(run("compare", self.results, "--csv", table).returncode, 0)
@@ -135,6 +137,15 @@ class Shipped(unittest.TestCase):
             if feels:
                 self.assertTrue(float(row["quality_low"]) <= quality <= float(row["quality_high"]))
             int(row["gaps_closed"])
+        with open(self.path("table-visitors.csv"), newline="") as file:
+            rows = list(csv.DictReader(file))
+        self.assertEqual(len(rows), 2 * 5 * (9 + 3))  # years, scenarios, figures and one a guild
+        came = {(row["scenario"], row["year"]): float(row["value"]) for row in rows if row["figure"] == "visitors a year"}
+        self.assertGreater(came["growth", "2040"], 2 * came["baseline", "2040"])
+        for name in "violations", "access":
+            with open(self.path(f"table-{name}.csv"), newline="") as file:
+                self.assertGreater(len(list(csv.DictReader(file))), 10, name)
+        self.assertFalse(os.path.exists(self.path("table-visitor-limits.csv")))  # the study does not ask for them
         with open(self.path("table-pairs.csv"), newline="") as file:
             joined = [row for row in csv.DictReader(file) if row["joined"] == "1"]
         self.assertTrue(all(float(row["cost_m"]) >= 0 for row in joined))
@@ -150,6 +161,13 @@ class Shipped(unittest.TestCase):
         with open(picture, "rb") as file:
             self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
         self.assertEqual(run("map", self.results, "--out", picture).returncode, 2)
+        loads = self.path("load.png")
+        drawn = run("map", self.results, "--load", "--guild", "ground_birds", "--out", loads)
+        self.assertEqual(drawn.returncode, 0, drawn.stderr)
+        with open(loads, "rb") as file, open(picture, "rb") as other:
+            picture_bytes = file.read()
+            self.assertEqual(picture_bytes[:8], b"\x89PNG\r\n\x1a\n")
+            self.assertNotEqual(picture_bytes, other.read())
 
     def test_export_is_what_gdal_reads(self):
         out = self.path("layers")
