@@ -465,7 +465,10 @@ void read_visitor_action(const std::string& type, Section& item, const Study& st
     if (item.has("width_m")) improved.width_m = item.number("width_m", 2.0, 0.1, 100.0);
     if (item.has("surface"))
       improved.surface = static_cast<TrailSurface>(*position_of(item.choice("surface", "paved", surfaces), surfaces));
-    if (!improved.width_m && !improved.surface) item.fail("", "it changes nothing", "add `width_m` or `surface`");
+    if (item.has("kind"))
+      improved.kind = static_cast<GreenwayKind>(*position_of(item.choice("kind", "suburban", kinds), kinds));
+    if (!improved.width_m && !improved.surface && !improved.kind)
+      item.fail("", "it changes nothing", "add `width_m`, `surface` or `kind`");
     action.what = std::move(improved);
   } else {
     ScreenTrail screen;

@@ -168,6 +168,8 @@ class Service {
   struct ElementRow {
     std::string element;
     double length_m = 0.0, ground_m2 = 0.0, instant = 0.0, per_link = 0.0, over_m = 0.0;
+    std::int64_t bottleneck = -1;  // link
+    double per_hour = infinity;    // there
     Peak peak;
     char worst = 'A';
   };
@@ -184,6 +186,10 @@ class Service {
         row.ground_m2 += service.ground_m2;
         row.instant += service.capacity.instant;
         row.worst = std::max(row.worst, service.worst);
+        if (!trails_.per_hour.empty() && trails_.per_hour[service.link] < row.per_hour) {
+          row.per_hour = trails_.per_hour[service.link];
+          row.bottleneck = static_cast<std::int64_t>(service.link) + 1;
+        }
         const double load = percent(service.peak.present, service.capacity.instant);
         row.per_link = std::max(row.per_link, load);
         if (load >= 100.0 * alert_share) row.over_m += way.length_m;
@@ -202,6 +208,14 @@ class Service {
         .number("daily_capacity", "d-1", "Visits a day", [&](const R& r) { return r.instant * turns; })
         .number("annual_capacity", "a-1", "Visits a year",
                 [&](const R& r) { return r.instant * turns * rule_.times.days_a_year; })
+        .integer("bottleneck", "1",
+                 "Its link that lets the fewest persons through, a row of trail_links counted from 1; -1: none",
+                 [](const R& r) { return r.bottleneck; })
+        .number("bottleneck_capacity", "d-1", "Persons a day who come through there in comfort; NaN: none",
+                [&](const R& r) {
+                  return r.bottleneck < 0 ? std::numeric_limits<double>::quiet_NaN()
+                                          : bottleneck_capacity(r.per_hour, rule_.times.open_hours);
+                })
         .number("peak_present", "1", "Most persons on them at once", [](const R& r) { return r.peak.present; })
         .integer("peak_hour", "1", "When that hour begins, o'clock", [&](const R& r) { return oclock(r.peak.hour); })
         .number("instant_load_percent", "%", "These over instant capacity",

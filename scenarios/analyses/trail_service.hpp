@@ -41,6 +41,7 @@ struct TrailsInUse {
   int first_hour = 0;                        // o'clock, of the load
   std::span<const double> persons_per_year;  // passages by link; may be empty
   std::span<const Element> elements;         // of the framework; may be empty
+  std::span<const double> per_hour;          // persons an hour that each link takes in comfort; may be empty
 };
 
 /// What is asked of the framework's elements: the strip that the plan keeps for lines against the control zone.

@@ -226,6 +226,10 @@ class GroundOfCase {
         TrailLink& link = network().links[l];
         if (improved.width_m) link.width_m = *improved.width_m;
         if (improved.surface) link.surface = *improved.surface;
+        if (improved.kind) {
+          link.kind = *improved.kind;
+          link.is_typed = true;
+        }
       }
     });
     ground_.noticed.assign(network().links.size(), 1.0);
@@ -909,10 +913,13 @@ void add_visits(const Study& study, const FrameworkOnFrame& framework, const Cas
   result.tables.push_back(tabulate_repairs(visits.trails.repairs));
   result.tables.push_back(tabulate_days(study, visits));
   if (!study.elements.empty()) result.tables.push_back(tabulate_elements(study, framework, visits, links));
+  const VisitorsAnalysis& what = *study.analyses.visitors;
+  std::vector<double> per_hour;
+  for (const TrailLink& link : visits.trails.network.links) per_hour.push_back(capacity_per_hour(link, what.crowd));
   const TrailsInUse in_use{visits.trails.network, visits.days[visits.busiest].assignment.load,
-                           study.analyses.visitors->first_hour, visits.per_year, study.elements};
-  for (Table& table : trail_service_tables(in_use, study.analyses.visitors->service))
-    result.tables.push_back(std::move(table));
+                           what.first_hour,       visits.per_year,
+                           study.elements,        per_hour};
+  for (Table& table : trail_service_tables(in_use, what.service)) result.tables.push_back(std::move(table));
   NamedLines lines{"trail_links", "Lines of the trails", {}};
   for (const TrailLink& link : visits.trails.network.links) lines.lines.push_back(link.line);
   result.lines.push_back(std::move(lines));

@@ -146,6 +146,7 @@ struct ImproveTrail {
   TrailPlace place;
   std::optional<double> width_m;
   std::optional<TrailSurface> surface;
+  std::optional<GreenwayKind> kind;  // zoning: from then on standards and capacities of this kind
 };
 
 /// Hides and hedges: animals notice only a part of the groups behind them.

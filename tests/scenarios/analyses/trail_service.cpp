@@ -18,7 +18,7 @@ namespace {
 struct Scene {
   TrailNetwork network;
   TrailLoad load;
-  std::vector<double> per_year{200000.0, 1e6};
+  std::vector<double> per_year{200000.0, 1e6}, per_hour{5940.0, 960.0};
   std::vector<Element> elements;
   TrailServiceRule rule;
 
@@ -58,7 +58,9 @@ struct Scene {
     canal.geometry = {Geometry::Kind::lines, {{{0, 0}, {1000, 0}, {1000, 500}}}};
     elements = {canal};
   }
-  std::vector<Table> tables() const { return trail_service_tables({network, load, 23, per_year, elements}, rule); }
+  std::vector<Table> tables() const {
+    return trail_service_tables({network, load, 23, per_year, elements, per_hour}, rule);
+  }
 };
 
 }  // namespace
@@ -100,6 +102,8 @@ TEST_CASE("trail service: elements and sites") {
   CHECK(elements.numbers("peak_present")[0] == 580.0);
   CHECK(elements.numbers("worst_link_percent")[0] == Approx(90.0));
   CHECK(elements.numbers("alert_m")[0] == 1500.0);
+  CHECK(elements.integers("bottleneck")[0] == 2);
+  CHECK(elements.numbers("bottleneck_capacity")[0] == Approx(960.0 * 10.0));
   const Table& sites = table_of(tables, "site_service");
   CHECK(sites.numbers("instant_capacity")[0] == 30.0);
   CHECK(sites.numbers("daily_capacity")[0] == 60.0);  // Int(10 / 4) = 2

@@ -166,8 +166,19 @@ TEST_CASE("visitors in a study: quotas, closures, wider trails and screens") {
   SUBCASE("on a wider trail fewer are slowed") {
     Study busy = two_trails(20000.0);
     const double narrow = passages(busy, visits_with(busy, {}), 0, 4);
-    ImproveTrail wide{{north, ""}, 9.0, {}};
+    ImproveTrail wide{{north, ""}, 9.0, {}, {}};
     CHECK(passages(busy, visits_with(busy, {{"w", always, wide}}), 0, 4) > narrow);
+  }
+  SUBCASE("zoned anew, a trail is of the kind that the plan says") {
+    Study busy = two_trails(20000.0);
+    const auto zoned = [&](GreenwayKind kind) {
+      return visits_with(busy, {{"z", always, ImproveTrail{{north, ""}, {}, {}, kind}}});
+    };
+    const CaseVisits urban = zoned(GreenwayKind::urban), ecological = zoned(GreenwayKind::ecological);
+    const auto& links = urban.trails.network.links;
+    CHECK(std::any_of(links.begin(), links.end(),
+                      [](const TrailLink& link) { return link.kind == GreenwayKind::urban && link.is_typed; }));
+    CHECK(passages(busy, urban, 0, 4) > passages(busy, ecological, 0, 4));  // more of a crowd is put up with
   }
   SUBCASE("behind a hedge animals notice fewer") {
     const Study quiet = two_trails(5.0);
@@ -317,7 +328,7 @@ TEST_CASE("visitors in a study: trampled ground is no habitat, on a boardwalk no
   CHECK(static_cast<double>(worn.at(2, 3)) == Approx(1.0 - 4.0 / 30.0 * (1.0 - left)));
   CHECK(worn.at(4, 1) == 1.0F);
   const Geometry all = rectangle(study.landscape.frame, 0, 0, 15, 31);
-  ImproveTrail boardwalk{{all, ""}, {}, TrailSurface::boardwalk};
+  ImproveTrail boardwalk{{all, ""}, {}, TrailSurface::boardwalk, {}};
   CHECK(quality({{"b", always, boardwalk}}).at(2, 3) == 1.0F);
 }
 
