@@ -80,10 +80,10 @@ void print_cases(const ResultsFile& file, int year, const std::vector<std::strin
   const auto first = std::find_if(columns.begin(), columns.end(), [](const auto& c) { return !c.empty(); });
   if (first == columns.end()) return;
   fmt::print("\n{}Visitors on trails in {}{}\n", paint.head, year, paint.off);
-  print_head("", 38, scenarios);
+  print_head("", 46, scenarios);
   for (std::size_t row = 0; row < first->size(); ++row) {
     const Figure& line = (*first)[row];
-    fmt::print("{:<38}", line.unit == "%" ? line.name + " (% of length)" : line.name);
+    fmt::print("{:<46}", line.unit == "%" ? line.name + " (% of length)" : line.name);
     for (const auto& column : columns)
       fmt::print("{:>17}", column.empty()             ? "-"
                            : column[row].word.empty() ? brief(column[row].value)
@@ -91,7 +91,7 @@ void print_cases(const ResultsFile& file, int year, const std::vector<std::strin
     fmt::print("\n");
   }
   for (const std::string& guild : guilds) {
-    fmt::print("{:<38}", fmt::format("disturbed (ha): {}", guild).substr(0, 37));
+    fmt::print("{:<46}", fmt::format("disturbed (ha): {}", guild).substr(0, 45));
     for (const std::string& scenario : scenarios)
       fmt::print("{:>17}", brief(index_in(file.indices(scenario, year, guild), "DISTURBED_area").value_or(none)));
     fmt::print("\n");
