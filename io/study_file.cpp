@@ -16,6 +16,7 @@
 #include "io/study_analyses.hpp"
 #include "io/study_cluster.hpp"
 #include "io/study_indices.hpp"
+#include "io/study_people.hpp"
 #include "io/study_threats.hpp"
 #include "io/study_visitors.hpp"
 #include "io/study_wetlands.hpp"
@@ -230,6 +231,7 @@ class StudyReader {
     if (landscape.population != nullptr)
       require_values(*landscape.population, inputs->path("population")->string(), "persons per cell", 0.0F,
                      "population");
+    read_people(*inputs, study_);
     landscape.given_resistance = optional_raster("resistance", Resampling::nearest);
     if (landscape.given_resistance != nullptr)
       require_values(*landscape.given_resistance, inputs->path("resistance")->string(), "a resistance",

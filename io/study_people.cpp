@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "io/presets.hpp"
+#include "io/vector_io.hpp"
+#include "model/run/error.hpp"
 
 namespace greenweave {
 
@@ -63,10 +66,49 @@ CatchmentRule read_catchment(Section& section) {
 
 }  // namespace
 
+void read_people(Section& inputs, Study& study) {
+  const auto path = inputs.path("people");
+  for (const char* key : {"people_layer", "people_field"})
+    if (!path && inputs.has(key))
+      inputs.fail(key, "it goes with inputs.people, which is missing", "add people = \"...\"");
+  if (!path) return;
+  const Frame& frame = study.landscape.frame;
+  const std::string field = inputs.text("people_field", "persons");
+  const std::vector<Feature> features = read_features(*path, inputs.text("people_layer", ""), frame, "people");
+  std::vector<double> persons(static_cast<std::size_t>(frame.shape.cells()), 0.0);
+  for (std::size_t k = 0; k < features.size(); ++k) {
+    const Feature& feature = features[k];
+    const auto found = feature.attributes.find(field);
+    const std::string text = found == feature.attributes.end() ? "" : found->second;
+    char* end = nullptr;
+    const double count = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !(count >= 0.0) || std::isinf(count))
+      throw InputError(path->string(),
+                       fmt::format("feature {}{}", k + 1, feature.name.empty() ? "" : " \"" + feature.name + "\""),
+                       found == feature.attributes.end() ? fmt::format("it has no attribute \"{}\" (people)", field)
+                                                         : fmt::format("its {} is \"{}\"", field, text),
+                       "give the number of persons there, or name the attribute that holds it: people_field = \"...\"");
+    std::vector<Cell> cells;
+    if (feature.geometry.kind == Geometry::Kind::polygons) cells = cells_inside(frame, feature.geometry);
+    if (cells.empty()) cells = cells_along(frame, feature.geometry);  // also of an area too small to hold a centre
+    for (const Cell cell : cells) persons[static_cast<std::size_t>(cell)] += count / static_cast<double>(cells.size());
+  }
+  const Raster<float>* raster = study.landscape.population.get();
+  Raster<float> all(frame.shape, 0.0F);
+  for (Cell cell = 0; cell < frame.shape.cells(); ++cell) {
+    const double others = raster != nullptr && raster->is_valid(cell) ? static_cast<double>((*raster)[cell]) : 0.0;
+    all[cell] = static_cast<float>(others + persons[static_cast<std::size_t>(cell)]);
+  }
+  study.landscape.population = std::make_shared<const Raster<float>>(std::move(all));
+  record_input(study, "people", *path);
+}
+
 AccessAnalysis read_access(Section& section, const StudySoFar& so_far) {
   AccessAnalysis what;
   if (so_far.study.landscape.population == nullptr)
-    section.fail("", "there are no people", "add population = \"...\" to [inputs]: a raster of persons per cell");
+    section.fail("", "there are no people",
+                 "add population = \"...\" to [inputs], a raster of persons per cell, or people = \"...\", features "
+                 "with persons");
   what.green = section.has("green") ? classes_of(section, "green", so_far) : usual_green(so_far, section);
   what.elements_only = section.choice("where", "everywhere", {"everywhere", "elements"}) == "elements";
   if (section.has("places")) {

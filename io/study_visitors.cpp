@@ -345,7 +345,8 @@ VisitorsAnalysis read_visitors(Section& section, const StudySoFar& so_far) {
   what.huff.detour = section.number("detour", what.huff.detour, 1.0, 10.0);
   what.visits_per_person_year = section.number("visits_per_person_year", 0.0, 0.0, 1e4);
   if (what.visits_per_person_year > 0.0 && study.landscape.population == nullptr)
-    section.fail("visits_per_person_year", "there is nobody to pay visits", "add population = \"...\" to [inputs]");
+    section.fail("visits_per_person_year", "there is nobody to pay visits",
+                 "add population = \"...\" or people = \"...\" to [inputs]");
   what.block_m = section.number("block_m", what.block_m, 1.0, 1e5);
   what.base_year = study.years.front();
   if (const auto year = section.integer("base_year")) what.base_year = static_cast<int>(*year);

@@ -167,7 +167,8 @@ RestorationOrderAnalysis read_order(Section& section, const StudySoFar& so_far, 
     }
     what.people = weights->number("people", what.people, 0.0, 1e6);
     if (what.people > 0.0 && study.landscape.population == nullptr)
-      weights->fail("people", "there is no population", "add population = \"...\" to [inputs], or take the key out");
+      weights->fail("people", "there is no population",
+                    "add population = \"...\" or people = \"...\" to [inputs], or take the key out");
     if (!(what.ECA + what.flood + what.nutrients + what.people > 0.0))
       weights->fail("", "all weights are 0", "give at least one aim a weight above 0");
     weights->done();

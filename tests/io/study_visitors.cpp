@@ -246,5 +246,48 @@ TEST_CASE("[analysis.access]: defaults, groups, mistakes") {
       {"there are no people"});
 }
 
+TEST_CASE("[inputs] people: points and polygons with persons, on top of the raster's") {
+  const Folder folder;
+  const Frame frame = frame_in({{40, 40}, 30.0, 400000.0, 3400000.0, ""}, "EPSG:32648");
+  write_geotiff(folder / "cover.tif", frame, {"c", "1", "Classes", Raster<std::int32_t>(frame.shape, 30)});
+  write_geotiff(folder / "people.tif", frame, {"p", "1", "Persons", Raster<float>(frame.shape, 2.0F)});
+  const auto feature = [](const std::string& name, const std::string& properties, const std::string& geometry) {
+    return fmt::format(R"({{"type":"Feature","properties":{{"name":"{}"{}}},"geometry":{}}})", name, properties,
+                       geometry);
+  };
+  const std::string village = R"({"type":"Point","coordinates":[400045,3399955]})";
+  // Four cells by their centres, and a house in a corner of one.
+  const std::string town = R"({"type":"Polygon","coordinates":[[[400300,3399700],[400360,3399700],[400360,3399640],)"
+                           R"([400300,3399640],[400300,3399700]]]})";
+  const std::string house = R"({"type":"Polygon","coordinates":[[[400601,3399399],[400603,3399399],[400603,3399397],)"
+                            R"([400601,3399397],[400601,3399399]]]})";
+  const std::string away = R"({"type":"Point","coordinates":[390000,3399955]})";
+  folder.write("people.geojson", layer(feature("v", ",\"n\":80", village) + "," + feature("t", ",\"n\":400.5", town) +
+                                       "," + feature("h", ",\"n\":3", house) + "," + feature("a", ",\"n\":9", away)));
+  folder.write("bad.geojson", layer(feature("v", ",\"n\":-1", village)));
+  const auto load = [&](const std::string& inputs) {
+    return load_study(folder.write("study.toml", "name = \"s\"\n[inputs]\nland_cover = \"cover.tif\"\n" + inputs +
+                                                     "[[guild]]\nname = \"ground_birds\"\n"));
+  };
+  const std::string people = "people = \"people.geojson\"\npeople_field = \"n\"\n";
+  const Study study = load(people);
+  const Raster<float>& alone = *study.landscape.population;
+  double sum = 0.0;
+  for (const float value : alone.values) sum += static_cast<double>(value);
+  CHECK(sum == 80.0 + 400.5 + 3.0);
+  CHECK(alone.at(1, 1) == 80.0F);
+  for (const int row : {10, 11})
+    for (const int col : {10, 11}) CHECK(alone.at(row, col) == 100.125F);
+  CHECK(alone.at(20, 20) == 3.0F);
+  const Study both = load("population = \"people.tif\"\n" + people);
+  for (Cell cell = 0; cell < frame.shape.cells(); ++cell)
+    REQUIRE((*both.landscape.population)[cell] == alone[cell] + 2.0F);
+  check_input_error([&] { load("people = \"people.geojson\"\n"); },
+                    {"feature 1", "no attribute \"persons\"", "people_field"});
+  check_input_error([&] { load("people = \"bad.geojson\"\npeople_field = \"n\"\n"); },
+                    {"bad.geojson", "its n is \"-1\""});
+  check_input_error([&] { load("people_field = \"n\"\n"); }, {"people_field", "inputs.people"});
+}
+
 }  // namespace
 }  // namespace greenweave
