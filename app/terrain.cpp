@@ -37,6 +37,7 @@ struct TerrainOptions {
   std::string crs, layer;
   double cell_m = 0.0, burn_m = 5.0, stream_ha = 50.0, least_depth_m = 0.1, least_ha = 0.1;
   bool breach = false;
+  std::optional<double> rise_m;   // of filled ground, from cell to cell
   std::vector<std::string> only;  // layers; empty: all
   int threads = 0;
   BreachOptions trench;
@@ -289,9 +290,12 @@ void run_terrain(const TerrainOptions& options) {
     throw InputError(options.dem.string(), "", "no cell has a height", "give a raster with values");
   const bool streams = wanted.any("streams", "watersheds", "hand");
   const bool flows = streams || wanted.any("directions", "accumulation", "twi", "spi", "basins");
+  const auto fill = [&](const Raster<float>& heights) {
+    return options.rise_m ? fill_with_gradient(heights, *options.rise_m) : fill_depressions(heights);
+  };
   Raster<float> filled;
   try {
-    if (flows || wanted.any("filled")) filled = fill_depressions(elevation);
+    if (flows || wanted.any("filled")) filled = fill(elevation);
   } catch (const InputError& error) {
     throw InputError(options.dem.string(), error.place(), error.reason(), error.remedy());
   }
@@ -308,7 +312,7 @@ void run_terrain(const TerrainOptions& options) {
     folder.write("filled", "m", "Elevation with its depressions filled to their spillways", filled);
   if (options.breach && wanted.any("breached"))
     folder.write("breached", "m", "Elevation with least-cost trenches out of its pits", breached.elevation_m);
-  if (options.breach && flows) filled = fill_depressions(breached.elevation_m);
+  if (options.breach && flows) filled = fill(breached.elevation_m);
   breached.elevation_m = {};
 
   fmt::print("{} x {} cells of {:g} m\n", frame.shape.rows, frame.shape.cols, frame.cell_m);
@@ -363,6 +367,11 @@ void add_terrain_command(CLI::App& app) {
   command->add_option("--burn-depth", options->burn_m, "By how much, m")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command
+      ->add_option("--rise", options->rise_m,
+                   "Let filled ground rise by so much from cell to cell away from its spillway, m, so that nothing is "
+                   "flat; 0: by as little as heights can tell")
+      ->check(CLI::NonNegativeNumber);
   command->add_flag("--breach", options->breach, "Let flow out of pits by least-cost trenches; fill what is left");
   command->add_option("--trench-depth", options->trench.max_depth_m, "Deepest cut of a trench, m")
       ->check(CLI::PositiveNumber);

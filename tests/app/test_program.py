@@ -387,6 +387,10 @@ class Terrain(unittest.TestCase):
         self.assertIn("1 depressions of at least 0.1 m and 0 ha: 0.04 ha, 1200 m3", done.stdout)
         self.assertIn("2 pits: 2 trenches", done.stdout)
         self.assertEqual(self.values("filled")[8:16], [99, 7, 6, 6, 6, 6, 6, 0])
+        tilted = self.path("tilted")
+        done = run("terrain", dem, "-o", tilted, "--only", "filled", "--rise", 0.25)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.values("filled", tilted)[8:16], [99, 7.25, 7, 6.75, 6.5, 6.25, 6, 0])
         # The higher pit is let out into the lower one, and that one to the outside.
         self.assertEqual(self.values("breached")[8:16], [99, 7, 1, 1, 1, 1, 1, 0])
         self.assertEqual(self.values("depression_depth")[8:16], [0, 0, 5, 2, 4, 1, 0, 0])
