@@ -82,50 +82,46 @@ struct Workspace {
   std::vector<std::uint8_t> is_wanted;
 };
 
-/// What is left of the way to the patches that a search has not found yet, at the least: by a search from them, which
+/// What is left of the way to the last patch that a search misses, at the least: by a search from that patch, which
 /// grows with the other one. Where a search floods half the land to reach one patch behind a town or across a river,
 /// the two together are far smaller: the search from within the town is small, and none of the ways that still can be
-/// least leads far from it.
+/// least leads far from it. (While several are missing, the ways to them lead everywhere.)
 class WayLeft {
  public:
-  explicit WayLeft(CostSearch& search) : search_(search) {}
+  WayLeft(int patch, const Ground& ground, Heading heading, CostSearch& search) : ground_(ground), search_(search) {
+    start_from(patch, ground, heading == Heading::away ? Heading::towards : Heading::away, search_);
+  }
 
-  /// Searches on from `missing`, over up to `most_expanded` cells more; anew where these are not the patches of before.
-  void grow(const std::vector<int>& missing, const Ground& ground, Heading heading, double limit,
-            std::int64_t most_expanded) {
-    if (missing != from_) {
-      from_ = missing;
-      search_.reset(heading == Heading::away ? Heading::towards : Heading::away);
-      for (const int b : missing) add_patch(b, ground, search_);
-      met_ = infinity;
-    }
+  /// Searches on, over about so many cells more.
+  void grow(double limit, std::int64_t cells) {
     std::int64_t expanded = 0;
     search_.run(
         limit,
         [&](std::uint32_t at, double cost) {
           ++expanded;
-          return ground.rule.cross_patches || cost == 0.0 || ground.label[at] == 0;
+          return ground_.rule.cross_patches || cost == 0.0 || ground_.label[at] == 0;
         },
         [&](double final_below) {
           radius_ = final_below;
-          return expanded >= most_expanded;
+          return expanded >= cells;
         });
     if (search_.is_exhausted()) radius_ = infinity;
   }
 
   /// Whether a way that has come to a cell at a cost can be least, and within the limit.
   bool can_be_least(std::uint32_t at, double cost, double limit) {
-    const double there = search_.padded_costs()[at];
-    if (there >= radius_) return cost + radius_ <= std::min(limit, met_) * (1.0 + margin);
-    // With one patch to find, it is at most as far as the two searches say wherever they meet.
-    if (from_.size() == 1) met_ = std::min(met_, cost + there);
-    return cost + there <= std::min(limit, met_) * (1.0 + margin);
+    double left = search_.padded_costs()[at];
+    if (left < radius_)
+      met_ = std::min(met_, cost + left);  // the patch is no farther than where the two searches meet
+    else
+      left = radius_;
+    return cost + left <= std::min(limit, met_) * (1.0 + margin);
   }
 
  private:
   static constexpr double margin = 1e-9;  // far above what rounding does to a sum of steps
+  const Ground& ground_;
   CostSearch& search_;
-  std::vector<int> from_;
   double radius_ = 0.0;  // costs below it are final
   double met_ = infinity;
 };
@@ -159,12 +155,14 @@ void search_wanted(int a, const Ground& ground, const std::vector<int>& wanted, 
   for (std::int64_t pause = work.how.look_back_after;; pause = expanded + expanded / 2) {
     work.search.run(limit, visit, [&](double) { return missing == 0 || expanded >= pause; });
     if (missing == 0 || work.search.is_exhausted()) break;
-    std::vector<int> left;
-    for (const int b : wanted)
-      if (work.best[static_cast<std::size_t>(b)].cost == infinity) left.push_back(b);
-    if (!work.back) work.back.emplace(ground.grid);
-    if (!way_left) way_left.emplace(*work.back);
-    way_left->grow(left, ground, heading, limit, expanded / 10);  // measured: a small look back gains most
+    if (missing > 1) continue;
+    if (!way_left) {
+      const auto last = std::find_if(wanted.begin(), wanted.end(),
+                                     [&](int b) { return work.best[static_cast<std::size_t>(b)].cost == infinity; });
+      if (!work.back) work.back.emplace(ground.grid);
+      way_left.emplace(*last, ground, heading, *work.back);
+    }
+    way_left->grow(limit, expanded / 10);  // measured: a small look back gains most
   }
   for (const int b : wanted) work.is_wanted[static_cast<std::size_t>(b)] = 0;
 }
