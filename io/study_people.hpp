@@ -7,8 +7,8 @@
 namespace greenweave {
 
 /// Reads the people of [inputs] that come as features (`people`, `people_layer`, `people_field`) and adds them to those
-/// of the population raster, if there is one: points and lines in the cells that they touch, polygons in the cells whose
-/// centre they hold, each feature's persons in equal parts. Features off the frame do not count.
+/// of the population raster, if there is one: points and lines in the cells that they touch, polygons in the cells
+/// whose centre they hold, each feature's persons in equal parts. Features off the frame do not count.
 void read_people(Section& inputs, Study& study);
 
 AccessAnalysis read_access(Section& section, const StudySoFar& so_far);
